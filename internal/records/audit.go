@@ -1,0 +1,47 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// AuditEntry says who did what.
+type AuditEntry struct {
+	ID     int64           `json:"id"`
+	At     time.Time       `json:"at"`
+	Who    string          `json:"who"`    // a key's id, or "system"
+	Action string          `json:"action"` // segment.create, key.revoke, person.erase, …
+	Object string          `json:"object"` // id of what it was done to
+	Detail json.RawMessage `json:"detail"` // no personal data
+}
+
+// Audit writes one entry. Detail may be nil.
+func (db *DB) Audit(ctx context.Context, workspace string, e AuditEntry) error {
+	detail := e.Detail
+	if detail == nil {
+		detail = json.RawMessage("{}")
+	}
+	return db.change(ctx, "write audit log", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO audit (workspace, at, who, action, object, detail) VALUES (?, ?, ?, ?, ?, ?)",
+			workspace, db.millis(), e.Who, e.Action, e.Object, string(detail))
+		return err
+	})
+}
+
+// AuditLog lists a workspace's entries, newest first, with an id below before (0: from the newest).
+func (db *DB) AuditLog(ctx context.Context, workspace string, before int64, limit int) ([]AuditEntry, error) {
+	es, err := rows(ctx, db.read, func(r row) (e AuditEntry, err error) {
+		var at int64
+		var detail string
+		err = r.Scan(&e.ID, &at, &e.Who, &e.Action, &e.Object, &detail)
+		e.At, e.Detail = moment(at), json.RawMessage(detail)
+		return e, err
+	}, "SELECT id, at, who, action, object, detail FROM audit WHERE workspace = ? AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?", workspace, before, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list audit log: %w", err)
+	}
+	return es, nil
+}

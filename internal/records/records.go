@@ -1,0 +1,165 @@
+// Package records keeps what people decide: workspaces, keys, segments with their versions, imports, the audit
+// log, and what ingestion refused. What people do is the engine's.
+//
+// It runs on SQLite with synchronous=FULL: a method that returns without an error has its change on the disk. One
+// connection writes, several read; in WAL mode neither waits for the other. The SQL is kept to what PostgreSQL
+// takes as well.
+package records
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/carpel/carpel"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is the records. Safe for concurrent use. Its methods return a *[carpel.Error] for what a caller may read
+// (CodeNotFound, CodeConflict, …) and a wrapped error for everything else.
+type DB struct {
+	write *sql.DB // one connection
+	read  *sql.DB
+	now   func() time.Time
+}
+
+// Options says how to open the records.
+type Options struct {
+	Now func() time.Time // default time.Now
+}
+
+// Open opens or creates the records in the file at path, and brings their schema up to date.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
+	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open records %s: %w", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	if err := migrate(ctx, write); err != nil {
+		write.Close()
+		return nil, fmt.Errorf("open records %s: %w", path, err)
+	}
+	read, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("open records %s: %w", path, err)
+	}
+	read.SetMaxOpenConns(4)
+	return &DB{write: write, read: read, now: o.Now}, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Close ends the records.
+func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+
+// Check asks SQLite whether the file is whole.
+func (db *DB) Check(ctx context.Context) error {
+	var answer string
+	if err := db.read.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&answer); err != nil {
+		return fmt.Errorf("check records: %w", err)
+	}
+	if answer != "ok" {
+		return fmt.Errorf("check records: %s", answer)
+	}
+	return nil
+}
+
+// CopyTo writes a consistent copy of the records to a new file while they go on being used.
+func (db *DB) CopyTo(ctx context.Context, path string) error {
+	if _, err := db.read.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return fmt.Errorf("copy records to %s: %w", path, err)
+	}
+	return nil
+}
+
+// change runs fn in a transaction that is on the disk when change returns nil.
+func (db *DB) change(ctx context.Context, what string, fn func(tx *sql.Tx) error) error {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	defer tx.Rollback() // does nothing once committed
+	if err := fn(tx); err != nil {
+		var e *carpel.Error
+		if errors.As(err, &e) {
+			return e
+		}
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// millis is now, as it is stored.
+func (db *DB) millis() int64 { return db.now().UnixMilli() }
+
+func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// newID returns prefix and 100 random bits.
+func newID(prefix string) string {
+	var b [13]byte
+	rand.Read(b[:]) // never fails
+	return prefix + idEncoding.EncodeToString(b[:])[:20]
+}
+
+// isUnique reports whether err is a violated uniqueness.
+func isUnique(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "UNIQUE constraint")
+}
+
+// rows collects what scan reads from each row of a query.
+func rows[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rs, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rs.Close()
+	all := []T{}
+	for rs.Next() {
+		x, err := scan(rs)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	return all, rs.Err()
+}
+
+// row is what *sql.Row and *sql.Rows share.
+type row interface{ Scan(dest ...any) error }

@@ -1,0 +1,99 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/carpel/carpel"
+)
+
+// Rejection is an item that ingestion refused, or took only in part (Warning).
+type Rejection struct {
+	ID        int64     `json:"id"`
+	At        time.Time `json:"at"`
+	Family    string    `json:"family"` // segment, customerio, api
+	Kind      string    `json:"kind"`   // identify, track, …
+	MessageID string    `json:"message_id"`
+	Code      string    `json:"code"`
+	Pointer   string    `json:"pointer"`
+	Message   string    `json:"message"`
+	Warning   bool      `json:"warning"`
+	Body      []byte    `json:"-"` // the item as it came
+}
+
+// keepRejections is how many a workspace keeps; the oldest go first.
+const keepRejections = 100_000
+
+// Reject stores rejections durably, and lets go of the oldest beyond 100,000.
+func (db *DB) Reject(ctx context.Context, workspace string, rs []Rejection) error {
+	return db.change(ctx, "store rejections", func(tx *sql.Tx) error {
+		for _, r := range rs {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO rejections (workspace, at, family, kind, message_id, code, pointer, message, warning, body)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, workspace, r.At.UnixMilli(), r.Family, r.Kind, r.MessageID, r.Code, r.Pointer, r.Message, r.Warning, r.Body); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM rejections WHERE workspace = ? AND id <=
+			(SELECT id FROM rejections WHERE workspace = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`, workspace, workspace, keepRejections)
+		return err
+	})
+}
+
+const rejectionColumns = "id, at, family, kind, message_id, code, pointer, message, warning, body"
+
+func scanRejection(r row) (Rejection, error) {
+	var x Rejection
+	var at int64
+	err := r.Scan(&x.ID, &at, &x.Family, &x.Kind, &x.MessageID, &x.Code, &x.Pointer, &x.Message, &x.Warning, &x.Body)
+	x.At = moment(at)
+	return x, err
+}
+
+// Rejections lists a workspace's rejections, newest first, with an id below before (0: from the newest).
+func (db *DB) Rejections(ctx context.Context, workspace string, before int64, limit int) ([]Rejection, error) {
+	rs, err := rows(ctx, db.read, scanRejection, "SELECT "+rejectionColumns+" FROM rejections WHERE workspace = ? AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
+		workspace, before, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list rejections: %w", err)
+	}
+	return rs, nil
+}
+
+// Rejection returns one; CodeNotFound when there is none.
+func (db *DB) Rejection(ctx context.Context, workspace string, id int64) (Rejection, error) {
+	x, err := scanRejection(db.read.QueryRowContext(ctx, "SELECT "+rejectionColumns+" FROM rejections WHERE workspace = ? AND id = ?", workspace, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return x, carpel.Errorf(carpel.CodeNotFound, "no such rejection")
+	}
+	if err != nil {
+		return x, fmt.Errorf("read rejection: %w", err)
+	}
+	return x, nil
+}
+
+// DropRejection removes one that was replayed.
+func (db *DB) DropRejection(ctx context.Context, workspace string, id int64) error {
+	return db.change(ctx, "drop rejection", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM rejections WHERE workspace = ? AND id = ?", workspace, id)
+		return err
+	})
+}
+
+// EraseRejections removes whatever of a person may be in kept bodies: the erasure of a person reaches them too. It
+// removes every rejection whose body holds one of the ids as text.
+func (db *DB) EraseRejections(ctx context.Context, workspace string, ids []string) error {
+	return db.change(ctx, "erase rejections", func(tx *sql.Tx) error {
+		for _, id := range ids {
+			if id == "" {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, "DELETE FROM rejections WHERE workspace = ? AND instr(CAST(body AS TEXT), ?) > 0", workspace, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

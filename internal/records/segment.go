@@ -1,0 +1,305 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/carpel/carpel"
+)
+
+const segmentColumns = "id, alias, key, name, description, tags, kind, definition, state, version, created_at, updated_at"
+
+func scanSegment(r row) (carpel.Segment, error) {
+	var s carpel.Segment
+	var tags, definition string
+	var created, updated int64
+	if err := r.Scan(&s.ID, &s.Alias, &s.Key, &s.Name, &s.Description, &tags, &s.Kind, &definition, &s.State, &s.Version, &created, &updated); err != nil {
+		return s, err
+	}
+	s.CreatedAt, s.UpdatedAt = moment(created), moment(updated)
+	if err := json.Unmarshal([]byte(tags), &s.Tags); err != nil {
+		return s, fmt.Errorf("tags of segment %s: %w", s.ID, err)
+	}
+	if definition != "" {
+		c, err := carpel.ParseCondition([]byte(definition))
+		if err != nil {
+			return s, fmt.Errorf("definition of segment %s: %w", s.ID, err)
+		}
+		s.Definition = c
+	}
+	return s, nil
+}
+
+// CreateSegment adds a segment and its first version. ID, Alias, Version and times of s are made here, and Key from
+// the name if empty. CodeConflict when the key is taken.
+func (db *DB) CreateSegment(ctx context.Context, workspace, by string, s carpel.Segment) (carpel.Segment, error) {
+	if err := checkSegment(&s); err != nil {
+		return s, err
+	}
+	given := s.Key != ""
+	s.ID, s.State, s.Version = newID("seg_"), carpel.StateLive, 1
+	s.CreatedAt = moment(db.millis())
+	s.UpdatedAt = s.CreatedAt
+	err := db.change(ctx, "create segment", func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "UPDATE workspaces SET next_alias = next_alias + 1 WHERE id = ? RETURNING next_alias - 1",
+			workspace).Scan(&s.Alias); err != nil {
+			return err
+		}
+		if !given {
+			key, err := freeKey(ctx, tx, workspace, slug(s.Name))
+			if err != nil {
+				return err
+			}
+			s.Key = key
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO segments (workspace, `+segmentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			workspace, s.ID, s.Alias, s.Key, s.Name, s.Description, tagsJSON(s.Tags), s.Kind, definitionJSON(s.Definition), s.State, s.Version,
+			s.CreatedAt.UnixMilli(), s.UpdatedAt.UnixMilli())
+		if isUnique(err) {
+			return &carpel.Error{Code: carpel.CodeConflict, Pointer: "/key", Message: fmt.Sprintf("a segment with the key %q exists already", s.Key)}
+		}
+		if err != nil {
+			return err
+		}
+		return saveVersion(ctx, tx, workspace, by, s)
+	})
+	return s, err
+}
+
+func saveVersion(ctx context.Context, tx *sql.Tx, workspace, by string, s carpel.Segment) error {
+	if s.Definition == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO segment_versions (workspace, segment, version, definition, saved_at, saved_by) VALUES (?, ?, ?, ?, ?, ?)`,
+		workspace, s.ID, s.Version, definitionJSON(s.Definition), s.UpdatedAt.UnixMilli(), by)
+	return err
+}
+
+func definitionJSON(c carpel.Condition) string {
+	if c == nil {
+		return ""
+	}
+	return string(carpel.Canonical(c))
+}
+
+func tagsJSON(tags []string) string {
+	if tags == nil {
+		tags = []string{}
+	}
+	b, _ := json.Marshal(tags) // strings always encode
+	return string(b)
+}
+
+// checkSegment refuses what no segment may be, and fills in what was left out.
+func checkSegment(s *carpel.Segment) error {
+	s.Name = strings.TrimSpace(s.Name)
+	if s.Name == "" || len(s.Name) > carpel.MaxNameBytes {
+		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/name", Limit: carpel.MaxNameBytes, Actual: int64(len(s.Name)),
+			Message: fmt.Sprintf("a segment needs a name of 1 to %d bytes", carpel.MaxNameBytes)}
+	}
+	if s.Key != "" && (s.Key != slug(s.Key) || strings.HasPrefix(s.Key, "seg_") || len(s.Key) > 100) {
+		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/key", Suggestion: slug(s.Key),
+			Message: "a key is made of at most 100 small letters, digits and single hyphens"}
+	}
+	if len(s.Description) > 4096 {
+		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/description", Limit: 4096, Actual: int64(len(s.Description)), Message: "the description is over 4096 bytes"}
+	}
+	if len(s.Tags) > 50 {
+		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/tags", Limit: 50, Actual: int64(len(s.Tags)), Message: "more than 50 tags"}
+	}
+	for i, tag := range s.Tags {
+		if tag == "" || len(tag) > 100 {
+			return &carpel.Error{Code: carpel.CodeLimit, Pointer: fmt.Sprintf("/tags/%d", i), Limit: 100, Actual: int64(len(tag)), Message: "a tag has 1 to 100 bytes"}
+		}
+	}
+	if s.Kind == "" {
+		s.Kind = carpel.Dynamic
+	}
+	switch {
+	case s.Kind == carpel.Dynamic && s.Definition == nil:
+		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/definition", Message: "a dynamic segment needs a definition"}
+	case s.Kind == carpel.Manual && s.Definition != nil:
+		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/definition", Message: "a manual segment has no definition: people are put in and taken out by hand"}
+	case s.Kind != carpel.Dynamic && s.Kind != carpel.Manual:
+		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/kind", Message: fmt.Sprintf("%.20q is no kind of segment; there are dynamic and manual", s.Kind)}
+	}
+	return nil
+}
+
+// slug makes a key from a name: small letters, digits, single hyphens. "segment" when nothing is left.
+func slug(name string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case unicode.Is(unicode.Mn, r): // an accent on its own
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+		if b.Len() >= 90 {
+			break
+		}
+	}
+	if s := strings.Trim(b.String(), "-"); s != "" {
+		return s
+	}
+	return "segment"
+}
+
+// freeKey returns base, or base with the first free number behind it.
+func freeKey(ctx context.Context, tx *sql.Tx, workspace, base string) (string, error) {
+	key := base
+	for n := 2; ; n++ {
+		var taken int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM segments WHERE workspace = ? AND key = ?", workspace, key).Scan(&taken); err != nil {
+			return "", err
+		}
+		if taken == 0 {
+			return key, nil
+		}
+		key = fmt.Sprintf("%s-%d", base, n)
+	}
+}
+
+// SegmentEdit changes a segment. Nil fields stay.
+type SegmentEdit struct {
+	Name        *string
+	Description *string
+	Tags        *[]string
+	Definition  carpel.Condition
+	State       carpel.SegmentState // live, paused or archived; "" stays
+	IfVersion   time.Time           // the UpdatedAt it must have, zero for any: CodeVersion otherwise
+}
+
+// UpdateSegment applies an edit; a definition that differs makes a new version. It returns the segment as it then
+// is. CodeNotFound, CodeVersion.
+func (db *DB) UpdateSegment(ctx context.Context, workspace, by, id string, e SegmentEdit) (carpel.Segment, error) {
+	var s carpel.Segment
+	err := db.change(ctx, "update segment", func(tx *sql.Tx) error {
+		var err error
+		s, err = findSegment(ctx, tx, workspace, id)
+		if err != nil {
+			return err
+		}
+		if !e.IfVersion.IsZero() && !e.IfVersion.Equal(s.UpdatedAt) {
+			return carpel.Errorf(carpel.CodeVersion, "the segment was changed by somebody else at %s; read it again", s.UpdatedAt.Format(time.RFC3339))
+		}
+		edited := e.apply(&s)
+		if err := checkSegment(&s); err != nil {
+			return err
+		}
+		// Two edits within a millisecond must not have the same UpdatedAt: If-Match goes by it.
+		s.UpdatedAt = moment(max(db.millis(), s.UpdatedAt.UnixMilli()+1))
+		if _, err := tx.ExecContext(ctx, `UPDATE segments SET name = ?, description = ?, tags = ?, definition = ?, state = ?, version = ?, updated_at = ?
+			WHERE workspace = ? AND id = ?`, s.Name, s.Description, tagsJSON(s.Tags), definitionJSON(s.Definition), s.State, s.Version,
+			s.UpdatedAt.UnixMilli(), workspace, s.ID); err != nil {
+			return err
+		}
+		if !edited {
+			return nil
+		}
+		return saveVersion(ctx, tx, workspace, by, s)
+	})
+	return s, err
+}
+
+// apply writes the edit into s and reports whether the definition became another.
+func (e SegmentEdit) apply(s *carpel.Segment) bool {
+	if e.Name != nil {
+		s.Name = *e.Name
+	}
+	if e.Description != nil {
+		s.Description = *e.Description
+	}
+	if e.Tags != nil {
+		s.Tags = *e.Tags
+	}
+	if e.State != "" {
+		s.State = e.State
+	}
+	if e.Definition == nil || definitionJSON(e.Definition) == definitionJSON(s.Definition) {
+		return false
+	}
+	s.Definition = e.Definition
+	s.Version++
+	return true
+}
+
+// querier is what *sql.DB and *sql.Tx share.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func findSegment(ctx context.Context, q querier, workspace, ref string) (carpel.Segment, error) {
+	s, err := scanSegment(q.QueryRowContext(ctx, "SELECT "+segmentColumns+" FROM segments WHERE workspace = ? AND (id = ? OR key = ?)", workspace, ref, ref))
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, carpel.Errorf(carpel.CodeNotFound, "no such segment")
+	}
+	return s, err
+}
+
+// Segment returns one by id or key; CodeNotFound when there is none.
+func (db *DB) Segment(ctx context.Context, workspace, ref string) (carpel.Segment, error) {
+	s, err := findSegment(ctx, db.read, workspace, ref)
+	if err != nil && carpel.ErrorCode(err) == carpel.CodeInternal {
+		return s, fmt.Errorf("read segment: %w", err)
+	}
+	return s, err
+}
+
+// SegmentByAlias returns the segment that the Customer.io family knows by an integer; CodeNotFound when there is none.
+func (db *DB) SegmentByAlias(ctx context.Context, workspace string, alias int64) (carpel.Segment, error) {
+	s, err := scanSegment(db.read.QueryRowContext(ctx, "SELECT "+segmentColumns+" FROM segments WHERE workspace = ? AND alias = ?", workspace, alias))
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, carpel.Errorf(carpel.CodeNotFound, "no such segment")
+	}
+	if err != nil {
+		return s, fmt.Errorf("read segment: %w", err)
+	}
+	return s, nil
+}
+
+// Segments lists a workspace's segments in the order they were made, archived ones included.
+func (db *DB) Segments(ctx context.Context, workspace string) ([]carpel.Segment, error) {
+	ss, err := rows(ctx, db.read, scanSegment, "SELECT "+segmentColumns+" FROM segments WHERE workspace = ? ORDER BY alias", workspace)
+	if err != nil {
+		return nil, fmt.Errorf("list segments: %w", err)
+	}
+	return ss, nil
+}
+
+// DeleteSegment removes a segment and its versions; that nothing refers to it is the caller's to see to.
+func (db *DB) DeleteSegment(ctx context.Context, workspace, id string) error {
+	return db.change(ctx, "delete segment", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM segment_versions WHERE workspace = ? AND segment = ?", workspace, id); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM segments WHERE workspace = ? AND id = ?", workspace, id)
+		return err
+	})
+}
+
+// SegmentVersions lists a segment's definitions, newest first.
+func (db *DB) SegmentVersions(ctx context.Context, workspace, id string) ([]carpel.SegmentVersion, error) {
+	vs, err := rows(ctx, db.read, func(r row) (v carpel.SegmentVersion, err error) {
+		var definition string
+		var saved int64
+		if err := r.Scan(&v.Version, &definition, &saved, &v.SavedBy); err != nil {
+			return v, err
+		}
+		v.SavedAt = moment(saved)
+		v.Definition, err = carpel.ParseCondition([]byte(definition))
+		return v, err
+	}, "SELECT version, definition, saved_at, saved_by FROM segment_versions WHERE workspace = ? AND segment = ? ORDER BY version DESC", workspace, id)
+	if err != nil {
+		return nil, fmt.Errorf("list versions: %w", err)
+	}
+	return vs, nil
+}

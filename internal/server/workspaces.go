@@ -1,0 +1,346 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes"
+	"github.com/carpel/carpel/internal/records"
+)
+
+// Workspaces opens the engines of workspaces when they are first used, or when time has work in them, and closes
+// the least recently used again. Safe for concurrent use.
+//
+// An engine is never closed under a user: [Workspaces.Engine] counts users, and only engines without any are
+// closed. A workspace opens at most once at a time; others who want it wait for that one opening.
+type Workspaces struct {
+	dir     string
+	records *records.DB
+	cache   *pebble.Cache
+	options stripes.Options // FS, Now and the like; Zone is set for each
+	maxOpen int
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	open   map[string]*openEngine // guarded by mu
+	closed bool                   // guarded by mu
+}
+
+// openEngine is one workspace's engine, opening or open.
+type openEngine struct {
+	ready  chan struct{} // closed when db and err are set
+	db     *stripes.DB
+	err    error
+	users  int       // guarded by Workspaces.mu
+	lastAt time.Time // guarded by Workspaces.mu
+}
+
+// Engine returns a workspace's engine and a function to call when done with it. CodeNotFound for an unknown
+// workspace.
+func (w *Workspaces) Engine(ctx context.Context, id string) (engine.Engine, func(), error) {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return nil, nil, carpel.Errorf(carpel.CodeOverloaded, "the server is stopping")
+	}
+	e, ok := w.open[id]
+	if !ok {
+		e = &openEngine{ready: make(chan struct{})}
+		w.open[id] = e
+		// The opening outlives a caller who goes away: the next one finds it done.
+		go w.openOne(context.WithoutCancel(ctx), id, e)
+	}
+	e.users++
+	e.lastAt = w.options.Now()
+	w.mu.Unlock()
+
+	release := sync.OnceFunc(func() { w.release(id, e) })
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		release()
+		return nil, nil, ctx.Err()
+	}
+	if e.err != nil {
+		release()
+		return nil, nil, e.err
+	}
+	return e.db, release, nil
+}
+
+func (w *Workspaces) release(id string, e *openEngine) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e.users--
+	if e.users == 0 && e.err != nil && w.open[id] == e {
+		delete(w.open, id) // the next caller tries again
+	}
+}
+
+func (w *Workspaces) openOne(ctx context.Context, id string, e *openEngine) {
+	defer close(e.ready)
+	e.db, e.err = w.openEngine(ctx, id)
+	if e.err != nil && carpel.ErrorCode(e.err) == carpel.CodeInternal {
+		w.log.Error("workspace does not open", "workspace", id, "error", e.err)
+	}
+}
+
+// openEngine opens the engine, refuses one that has lost what it acknowledged, and brings it to the records.
+func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, error) {
+	ws, err := w.records.Workspace(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(ws.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("zone of workspace %s: %w", id, err)
+	}
+	due, err := w.due(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	o := w.options
+	o.Zone = zone
+	dir := w.Dir(id)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	db, err := stripes.Open(dir, o)
+	if err != nil {
+		return nil, fmt.Errorf("open workspace %s: %w", id, err)
+	}
+	if have := db.Position().Seq; have < due.Acknowledged {
+		return nil, errors.Join(db.Close(), fmt.Errorf("workspace %s has lost data: batch %d was acknowledged, the store ends at %d; restore a backup", id, due.Acknowledged, have))
+	}
+	definitions, err := w.definitions(ctx, id)
+	if err == nil {
+		err = db.Reconcile(ctx, definitions)
+	}
+	if err == nil {
+		err = w.pauseAsRecorded(ctx, id, db)
+	}
+	if err == nil {
+		err = w.records.SetDue(ctx, records.Due{Workspace: id, Next: 0, Acknowledged: db.Position().Seq})
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func (w *Workspaces) due(ctx context.Context, id string) (records.Due, error) {
+	all, err := w.records.DueWorkspaces(ctx)
+	if err != nil {
+		return records.Due{}, err
+	}
+	for _, d := range all {
+		if d.Workspace == id {
+			return d, nil
+		}
+	}
+	return records.Due{}, nil
+}
+
+// definitions is what the engine is to keep, by the records.
+func (w *Workspaces) definitions(ctx context.Context, id string) ([]engine.Definition, error) {
+	segments, err := w.records.Segments(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var all []engine.Definition
+	for _, s := range segments {
+		if s.State != carpel.StateArchived {
+			all = append(all, engine.Definition{ID: s.ID, Key: s.Key, Version: s.Version, Condition: s.Definition, Manual: s.Kind == carpel.Manual})
+		}
+	}
+	return all, nil
+}
+
+func (w *Workspaces) pauseAsRecorded(ctx context.Context, id string, db *stripes.DB) error {
+	segments, err := w.records.Segments(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, s := range segments {
+		if s.State != carpel.StatePaused {
+			continue
+		}
+		if st, err := db.Status(s.ID); err == nil && st.State != carpel.StatePaused {
+			if err := db.Pause(ctx, s.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Dir is the workspace's own directory.
+func (w *Workspaces) Dir(id string) string { return filepath.Join(w.dir, id, "engine") }
+
+// Create makes a workspace with the default segments. The engine opens at first use.
+func (w *Workspaces) Create(ctx context.Context, name, zone string) (carpel.Workspace, error) {
+	ws, err := w.records.CreateWorkspace(ctx, name, zone)
+	if err != nil {
+		return ws, err
+	}
+	for _, s := range carpel.DefaultSegments() {
+		if _, err := w.records.CreateSegment(ctx, ws.ID, "system", s); err != nil {
+			return ws, fmt.Errorf("create default segment %s: %w", s.Key, err)
+		}
+	}
+	return ws, nil
+}
+
+// Run opens every workspace that was not closed in order, then, until ctx ends, those in which time has work, and
+// closes the least recently used beyond the bound.
+func (w *Workspaces) Run(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	for {
+		if err := w.openDue(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err := w.keepWatermarks(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err := w.closeIdle(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (w *Workspaces) openDue(ctx context.Context) error {
+	all, err := w.records.DueWorkspaces(ctx)
+	if err != nil {
+		return err
+	}
+	now := carpel.MillisOf(w.options.Now())
+	for _, d := range all {
+		if d.Next > now {
+			continue
+		}
+		w.mu.Lock()
+		_, open := w.open[d.Workspace]
+		w.mu.Unlock()
+		if open {
+			continue
+		}
+		_, release, err := w.Engine(ctx, d.Workspace)
+		if err != nil {
+			w.log.Error("workspace does not open", "workspace", d.Workspace, "error", err)
+			continue
+		}
+		release()
+	}
+	return nil
+}
+
+// keepWatermarks records how far each open engine has acknowledged.
+func (w *Workspaces) keepWatermarks(ctx context.Context) error {
+	for id, db := range w.opened() {
+		if err := w.records.SetDue(ctx, records.Due{Workspace: id, Next: 0, Acknowledged: db.Position().Seq}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Workspaces) opened() map[string]*stripes.DB {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := make(map[string]*stripes.DB)
+	for id, e := range w.open {
+		select {
+		case <-e.ready:
+			if e.err == nil {
+				all[id] = e.db
+			}
+		default:
+		}
+	}
+	return all
+}
+
+// closeIdle closes the least recently used engines without users until at most maxOpen are open.
+func (w *Workspaces) closeIdle(ctx context.Context) error {
+	for {
+		id, e := w.oldestIdle()
+		if e == nil {
+			return nil
+		}
+		if err := w.closeOne(ctx, id, e); err != nil {
+			return err
+		}
+	}
+}
+
+// oldestIdle takes the least recently used idle engine out of the map when too many are open.
+func (w *Workspaces) oldestIdle() (string, *openEngine) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.open) <= w.maxOpen {
+		return "", nil
+	}
+	var id string
+	var oldest *openEngine
+	for i, e := range w.open {
+		if e.users == 0 && (oldest == nil || e.lastAt.Before(oldest.lastAt)) {
+			id, oldest = i, e
+		}
+	}
+	if oldest != nil {
+		// Whoever asks for it while it closes must wait: the entry stays, not ready, until it is closed.
+		w.open[id] = &openEngine{ready: make(chan struct{}), err: carpel.Errorf(carpel.CodeOverloaded, "the workspace is being closed; try again")}
+	}
+	return id, oldest
+}
+
+func (w *Workspaces) closeOne(ctx context.Context, id string, e *openEngine) error {
+	<-e.ready
+	next, seq := e.db.NextDue(), e.db.Position().Seq
+	err := e.db.Close()
+	if err == nil {
+		err = w.records.SetDue(ctx, records.Due{Workspace: id, Next: max(next, 1), Acknowledged: seq})
+	}
+	w.mu.Lock()
+	if placeholder := w.open[id]; placeholder != nil && placeholder != e {
+		close(placeholder.ready)
+	}
+	delete(w.open, id)
+	w.mu.Unlock()
+	return err
+}
+
+// Close closes every engine; nobody may use one any more.
+func (w *Workspaces) Close(ctx context.Context) error {
+	w.mu.Lock()
+	w.closed = true
+	all := make(map[string]*openEngine)
+	for id, e := range w.open {
+		all[id] = e
+	}
+	w.mu.Unlock()
+	var errs []error
+	for id, e := range all {
+		<-e.ready
+		if e.err == nil {
+			errs = append(errs, w.closeOne(ctx, id, e))
+		}
+	}
+	return errors.Join(errs...)
+}
