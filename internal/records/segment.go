@@ -303,3 +303,17 @@ func (db *DB) SegmentVersions(ctx context.Context, workspace, id string) ([]carp
 	}
 	return vs, nil
 }
+
+// RevertSegment takes back an update whose definition the engine refused: the segment is again what old says, and
+// the versions above old's are gone. Nobody was told of them.
+func (db *DB) RevertSegment(ctx context.Context, workspace string, old carpel.Segment) error {
+	return db.change(ctx, "revert segment", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM segment_versions WHERE workspace = ? AND segment = ? AND version > ?", workspace, old.ID, old.Version); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE segments SET name = ?, description = ?, tags = ?, definition = ?, state = ?, version = ?, updated_at = ?
+			WHERE workspace = ? AND id = ?`, old.Name, old.Description, tagsJSON(old.Tags), definitionJSON(old.Definition), old.State, old.Version,
+			old.UpdatedAt.UnixMilli(), workspace, old.ID)
+		return err
+	})
+}

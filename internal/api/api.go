@@ -1,0 +1,195 @@
+// Package api is the native HTTP API: everything that the console shows and the command line does, as calls with an
+// OpenAPI document made from this code. One file per resource. It turns HTTP into calls of records and engine and
+// back, and holds no rules of its own beyond that.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/records"
+)
+
+// Options is what the API works on.
+type Options struct {
+	Records *records.DB
+	// Engine opens a workspace's engine; the function returned is called when the request is done with it.
+	Engine func(ctx context.Context, workspace string) (engine.Engine, func(), error)
+	// CreateWorkspace makes a workspace with its default segments.
+	CreateWorkspace func(ctx context.Context, name, zone string) (carpel.Workspace, error)
+	// Imports runs imports; nil when none can be run.
+	Imports Imports
+	// Replay ingests a rejected item again, as its family would.
+	Replay  func(ctx context.Context, workspace string, r records.Rejection) error
+	Version string
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// API serves /api/. Safe for concurrent use.
+type API struct {
+	Options
+	huma    huma.API
+	handler http.Handler
+	edits   edits
+}
+
+// New builds the API with all its routes.
+func New(o Options) *API {
+	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}}
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("Carpel", o.Version)
+	config.OpenAPI.Info.Description = "Live customer segments. Every call names its workspace by its key: `Authorization: Bearer ak_…`."
+	config.OpenAPIPath = "/api/openapi"
+	config.DocsPath = ""    // the stock pages load their scripts from elsewhere; ours is in docs_page.go
+	config.SchemasPath = "" // the schemas are in the document
+	config.CreateHooks = nil
+	config.Transformers = append(config.Transformers, asProblem)
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
+	}
+	a.huma = humago.New(mux, config)
+	a.huma.UseMiddleware(a.authorize)
+	for _, register := range []func(){
+		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
+		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
+	} {
+		register()
+	}
+	mux.HandleFunc("GET /api/docs", a.serveDocs)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, carpel.Errorf(carpel.CodeNotFound, "there is no %s %s; see /api/docs", r.Method, r.URL.Path))
+	})
+	a.handler = a.identify(a.idempotent(mux))
+	return a
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// OpenAPI returns the document, for tests and for generating clients.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// call is one request, once it is known who makes it.
+type call struct {
+	context.Context
+	Workspace string
+	Who       string // id of the key
+	Key       records.Key
+	Engine    engine.Engine
+}
+
+// operation describes a route: what it is for and what scope it takes.
+type operation struct {
+	Method, Path string
+	Scope        string // records.ScopeRead, …: the row of the authorisation table; a route without one does not register
+	ID           string // camelCase name, for generated clients
+	Summary      string
+	Description  string
+	Tag          string
+	Status       int   // of success; 0: 200, or 204 without a body
+	MaxBody      int64 // bytes; 0: 1 MiB
+	Upload       bool  // the body is a file, not JSON
+	// Produces adds content types that a streaming answer may have, to the document.
+	Produces []string
+}
+
+// route registers a call that needs an engine.
+func route[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error)) {
+	register(a, op, func(ctx context.Context, in *I) (*O, error) {
+		s := sessionOf(ctx)
+		db, release, err := a.Engine(ctx, s.workspace)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		defer release()
+		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.key.ID, Key: s.key, Engine: db}, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// routeRecords registers a call that needs no engine: c.Engine is nil.
+func routeRecords[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error)) {
+	register(a, op, func(ctx context.Context, in *I) (*O, error) {
+		s := sessionOf(ctx)
+		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.key.ID, Key: s.key}, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+func register[I, O any](a *API, op operation, handler func(context.Context, *I) (*O, error)) {
+	if op.Scope == "" || op.ID == "" || op.Summary == "" {
+		panic("api: " + op.Method + " " + op.Path + " lacks its scope, id or summary")
+	}
+	o := huma.Operation{
+		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description,
+		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody,
+		Security: []map[string][]string{{"key": {op.Scope}}},
+		Metadata: map[string]any{"scope": op.Scope},
+		Errors:   []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError},
+	}
+	if op.Method != http.MethodGet {
+		o.Errors = append(o.Errors, http.StatusConflict)
+	}
+	huma.Register(a.huma, o, handler)
+	for _, ct := range op.Produces {
+		addProduced(a.huma.OpenAPI(), op, ct)
+	}
+}
+
+// addProduced names a further content type of an operation's answer in the document.
+func addProduced(doc *huma.OpenAPI, op operation, contentType string) {
+	item := doc.Paths[op.Path]
+	for method, o := range map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post} {
+		if o == nil || method != op.Method {
+			continue
+		}
+		response := o.Responses["200"]
+		if response == nil {
+			response = &huma.Response{Description: "OK"}
+			o.Responses["200"] = response
+		}
+		if response.Content == nil {
+			response.Content = map[string]*huma.MediaType{}
+		}
+		response.Content[contentType] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+	}
+}
+
+// edits serialises the changes of one workspace's segments, so that records and engine change together.
+type edits struct {
+	mu    sync.Mutex
+	locks map[string]*sync.Mutex // guarded by mu; one per workspace ever edited
+}
+
+// lock waits for the workspace's other edits and returns the function that ends this one.
+func (e *edits) lock(workspace string) func() {
+	e.mu.Lock()
+	l := e.locks[workspace]
+	if l == nil {
+		l = &sync.Mutex{}
+		e.locks[workspace] = l
+	}
+	e.mu.Unlock()
+	l.Lock()
+	return l.Unlock
+}
+
+// audit writes who did what. Its failure fails the call: what is not logged is not done.
+func (a *API) audit(c *call, action, object string) error {
+	return a.Records.Audit(c, c.Workspace, records.AuditEntry{Who: c.Who, Action: action, Object: object})
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/carpel/carpel"
+)
+
+// Problem is the body of every error: RFC 9457 problem JSON with a stable code, and for a definition the JSON
+// pointer of the fault and the nearest right word.
+type Problem struct {
+	Type       string `json:"type" doc:"Always about:blank; programs go by code."`
+	Title      string `json:"title" doc:"The status in words."`
+	Status     int    `json:"status" doc:"The HTTP status."`
+	Detail     string `json:"detail" doc:"What is wrong and what to do, for people."`
+	Code       string `json:"code" doc:"Stable, for programs."`
+	Pointer    string `json:"pointer,omitempty" doc:"JSON pointer of the fault in what was sent."`
+	Suggestion string `json:"suggestion,omitempty" doc:"The nearest right word."`
+	Limit      int64  `json:"limit,omitempty" doc:"The limit that was passed."`
+	Actual     int64  `json:"actual,omitempty" doc:"What came."`
+}
+
+// Error is the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of problem JSON.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// statuses is the one place where a code becomes a status. A code that is not here is 400.
+var statuses = map[string]int{
+	carpel.CodeNotFound: http.StatusNotFound, carpel.CodeConflict: http.StatusConflict, carpel.CodeInUse: http.StatusConflict,
+	carpel.CodeCycle: http.StatusConflict, carpel.CodeNotBuilt: http.StatusConflict, carpel.CodeVersion: http.StatusPreconditionFailed,
+	carpel.CodeTooLarge: http.StatusRequestEntityTooLarge, carpel.CodeUnauthorized: http.StatusUnauthorized,
+	carpel.CodeForbidden: http.StatusForbidden, carpel.CodeOverloaded: http.StatusServiceUnavailable,
+	carpel.CodeDiskFull: http.StatusInsufficientStorage, carpel.CodeGone: http.StatusGone, carpel.CodeInternal: http.StatusInternalServerError,
+}
+
+// problem turns an error into what the caller may read. What is not an *carpel.Error is logged and shown as
+// "internal error".
+func (a *API) problem(ctx context.Context, err error) error {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var e *carpel.Error
+	if errors.As(err, &e) {
+		return problemOf(e)
+	}
+	if ctx.Err() != nil { // the caller went away; nobody reads this
+		return problemOf(carpel.Errorf(carpel.CodeOverloaded, "the request was cancelled"))
+	}
+	a.Log.ErrorContext(ctx, "request failed", "error", err)
+	return problemOf(carpel.Errorf(carpel.CodeInternal, "internal error; the server's log says more"))
+}
+
+func problemOf(e *carpel.Error) *Problem {
+	status, ok := statuses[e.Code]
+	if !ok {
+		status = http.StatusBadRequest
+	}
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code,
+		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual}
+}
+
+// asProblem gives the framework's own errors (bad JSON, a missing field) the shape of ours.
+func asProblem(_ huma.Context, _ string, v any) (any, error) {
+	m, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	p := &Problem{Type: "about:blank", Title: http.StatusText(m.Status), Status: m.Status, Detail: m.Detail, Code: carpel.CodeInvalid}
+	switch m.Status {
+	case http.StatusRequestEntityTooLarge:
+		p.Code = carpel.CodeTooLarge
+	case http.StatusNotFound:
+		p.Code = carpel.CodeNotFound
+	}
+	if len(m.Errors) > 0 {
+		first := m.Errors[0]
+		p.Detail = first.Message
+		if at, ok := strings.CutPrefix(first.Location, "body"); ok {
+			p.Pointer = pointerOf(at)
+		} else if first.Location != "" {
+			p.Detail += " (" + first.Location + ")"
+		}
+	}
+	return p, nil
+}
+
+// pointerOf turns the framework's ".tags[3].name" into "/tags/3/name".
+func pointerOf(location string) string {
+	return strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(location)
+}
+
+// writeProblem answers with an error outside of the framework's handlers.
+func writeProblem(w http.ResponseWriter, e *carpel.Error) {
+	p := problemOf(e)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusInsufficientStorage {
+		w.Header().Set("Retry-After", strconv.Itoa(5))
+	}
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+}

@@ -1,0 +1,375 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/records"
+)
+
+// PersonRow is a person in a list or a sample.
+type PersonRow struct {
+	Key   string `json:"key"`
+	ID    string `json:"id,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+func personRows(people []carpel.Person) []PersonRow {
+	out := make([]PersonRow, len(people))
+	for i, p := range people {
+		out[i] = PersonRow{p.Key, p.UserID, p.Email}
+	}
+	return out
+}
+
+func (a *API) registerSegmentQuestions() {
+	const tag = "Questions"
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/preview", Scope: records.ScopeRead, ID: "previewSegment", Tag: tag,
+		Summary: "Count a definition before it is saved", Description: "Exact. Stops when the client goes away."}, a.preview)
+	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/segments/parse", Scope: records.ScopeRead, ID: "parseSegment", Tag: tag,
+		Summary: "Read a definition from text or JSON, and show it in every form"}, a.parse)
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/impact", Scope: records.ScopeRead, ID: "segmentImpact", Tag: tag,
+		Summary: "Say what saving a definition would do, dependants included"}, a.impact)
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/overlap", Scope: records.ScopeRead, ID: "overlapSegments", Tag: tag,
+		Summary: "Count every region of several segments"}, a.overlap)
+	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/history", Scope: records.ScopeRead, ID: "segmentHistory", Tag: tag,
+		Summary: "Count, entries and leavings over time, and the versions of the definition"}, a.history)
+	route(a, operation{Method: http.MethodPost, Path: "/api/people/{id}/explain", Scope: records.ScopeRead, ID: "explainPerson", Tag: tag,
+		Summary: "Say why a person matches, or does not"}, func(c *call, in *explainPersonIn) (*explainOut, error) {
+		return a.explain(c, in.ID, in.Body)
+	})
+	route(a, operation{Method: http.MethodPost, Path: "/api/people/explain", Scope: records.ScopeRead, ID: "explain", Tag: tag,
+		Summary: "Say why a person matches, or does not, with the person in the body"}, func(c *call, in *explainIn) (*explainOut, error) {
+		return a.explain(c, in.Body.Person, in.Body.explainBody)
+	})
+}
+
+type previewIn struct {
+	Body struct {
+		Definition json.RawMessage `json:"definition"`
+		AsOf       *time.Time      `json:"as_of,omitempty" doc:"Evaluate at another moment; a future one tells what time alone will do."`
+		Nodes      bool            `json:"nodes,omitempty" doc:"Count every condition as well."`
+		Sample     *int            `json:"sample,omitempty" minimum:"0" maximum:"1000" doc:"How many of the matching people to return; 10 if left out."`
+	}
+}
+
+// Preview is the answer to a preview.
+type Preview struct {
+	Count     int64              `json:"count"`
+	People    int64              `json:"people" doc:"All people that the count is of."`
+	Reachable map[string]int64   `json:"reachable" doc:"Of the count, by channel."`
+	TookMS    float64            `json:"took_ms"`
+	AsOf      carpel.Millis      `json:"as_of"`
+	Sentence  string             `json:"sentence"`
+	Text      string             `json:"text"`
+	Sample    []PersonRow        `json:"sample"`
+	Nodes     []engine.NodeCount `json:"nodes"`
+	Warnings  []engine.Warning   `json:"warnings"`
+}
+
+type previewOut struct{ Body Preview }
+
+// momentOf reads an optional time; zero means now.
+func momentOf(t *time.Time) carpel.Millis {
+	if t == nil {
+		return 0
+	}
+	return carpel.MillisOf(*t)
+}
+
+func (a *API) preview(c *call, in *previewIn) (*previewOut, error) {
+	def, err := parseDefinition("definition", in.Body.Definition)
+	if err != nil {
+		return nil, err
+	}
+	sample := 10
+	if in.Body.Sample != nil {
+		sample = *in.Body.Sample
+	}
+	start := time.Now()
+	p, err := c.Engine.Preview(c, engine.PreviewQuery{Condition: def, AsOf: momentOf(in.Body.AsOf), Nodes: in.Body.Nodes, Sample: sample})
+	if err != nil {
+		return nil, under("/definition", err)
+	}
+	return &previewOut{Preview{Count: p.Count, People: p.People, Reachable: p.Reachable,
+		TookMS: float64(time.Since(start).Microseconds()) / 1000, AsOf: p.AsOf, Sentence: carpel.Sentence(def), Text: carpel.FormatText(def),
+		Sample: personRows(p.Sample), Nodes: orEmpty(p.Nodes), Warnings: orEmpty(p.Warnings)}}, nil
+}
+
+// orEmpty makes a list that is shown as [] and not as null.
+func orEmpty[T any](xs []T) []T {
+	if xs == nil {
+		return []T{}
+	}
+	return xs
+}
+
+type parseIn struct {
+	Body struct {
+		Text       string          `json:"text,omitempty" doc:"The text form."`
+		Definition json.RawMessage `json:"definition,omitempty" doc:"Or the JSON form."`
+	}
+}
+
+type parseOut struct {
+	Body struct {
+		Definition json.RawMessage  `json:"definition"`
+		Text       string           `json:"text"`
+		Sentence   string           `json:"sentence"`
+		Warnings   []carpel.Finding `json:"warnings"`
+	}
+}
+
+func (a *API) parse(_ *call, in *parseIn) (*parseOut, error) {
+	var def carpel.Condition
+	var err error
+	switch {
+	case given(in.Body.Definition) == (in.Body.Text != ""):
+		return nil, carpel.Errorf(carpel.CodeInvalid, "send either text or a definition")
+	case in.Body.Text != "":
+		def, err = carpel.ParseText(in.Body.Text)
+	default:
+		def, err = parseDefinition("definition", in.Body.Definition)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &parseOut{}
+	out.Body.Definition, out.Body.Text, out.Body.Sentence = carpel.Canonical(def), carpel.FormatText(def), carpel.Sentence(def)
+	out.Body.Warnings = orEmpty(carpel.Lint(def))
+	return out, nil
+}
+
+type impactIn struct {
+	ID   string `path:"id" doc:"Id or key of the segment."`
+	Body struct {
+		Definition json.RawMessage `json:"definition"`
+		Sample     *int            `json:"sample,omitempty" minimum:"0" maximum:"1000" doc:"10 if left out."`
+	}
+}
+
+// Impact is what saving a definition would do.
+type Impact struct {
+	Join        int64            `json:"join"`
+	Leave       int64            `json:"leave"`
+	Stay        int64            `json:"stay"`
+	JoinSample  []PersonRow      `json:"join_sample"`
+	LeaveSample []PersonRow      `json:"leave_sample"`
+	Segments    []SegmentImpact  `json:"segments" doc:"Dependants, direct and indirect."`
+	Campaigns   []CampaignImpact `json:"campaigns" doc:"Campaigns that would start for people."`
+}
+
+// SegmentImpact is what a dependant would gain and lose.
+type SegmentImpact struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Join  int64  `json:"join"`
+	Leave int64  `json:"leave"`
+}
+
+// CampaignImpact is how many people a campaign would start for.
+type CampaignImpact struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	WouldStart int64  `json:"would_start"`
+}
+
+type impactOut struct{ Body Impact }
+
+func (a *API) impact(c *call, in *impactIn) (*impactOut, error) {
+	def, err := parseDefinition("definition", in.Body.Definition)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Records.Segment(c, c.Workspace, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	sample := 10
+	if in.Body.Sample != nil {
+		sample = *in.Body.Sample
+	}
+	m, err := c.Engine.Impact(c, s.ID, def, sample)
+	if err != nil {
+		return nil, under("/definition", err)
+	}
+	out := Impact{Join: m.Join, Leave: m.Leave, Stay: m.Stay, JoinSample: personRows(m.JoinSample), LeaveSample: personRows(m.LeaveSample),
+		Segments: []SegmentImpact{}, Campaigns: []CampaignImpact{}}
+	for _, d := range m.Segments {
+		name := d.ID
+		if s, err := a.Records.Segment(c, c.Workspace, d.ID); err == nil {
+			name = s.Name
+		}
+		out.Segments = append(out.Segments, SegmentImpact{d.ID, name, d.Join, d.Leave})
+	}
+	return &impactOut{out}, nil
+}
+
+type overlapIn struct {
+	Body struct {
+		Segments []string `json:"segments" minItems:"1" maxItems:"8" doc:"Ids or keys."`
+	}
+}
+
+type overlapOut struct {
+	Body struct {
+		Segments []string        `json:"segments" doc:"The ids asked about."`
+		Regions  []engine.Region `json:"regions" doc:"People in exactly these segments; regions of nobody are left out."`
+	}
+}
+
+func (a *API) overlap(c *call, in *overlapIn) (*overlapOut, error) {
+	ids := make([]string, len(in.Body.Segments))
+	for i, ref := range in.Body.Segments {
+		s, err := a.Records.Segment(c, c.Workspace, ref)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = s.ID
+	}
+	regions, err := c.Engine.Overlap(c, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := &overlapOut{}
+	out.Body.Segments, out.Body.Regions = ids, orEmpty(regions)
+	return out, nil
+}
+
+type historyIn struct {
+	ID   string    `path:"id" doc:"Id or key of the segment."`
+	From time.Time `query:"from" doc:"30 days ago if left out."`
+	To   time.Time `query:"to" doc:"Now if left out."`
+	Step string    `query:"step" default:"24h" doc:"Length of a step: 5m, 1h, 24h; at most 1,000 steps."`
+}
+
+// Version is one saved definition.
+type Version struct {
+	Version    int             `json:"version"`
+	Definition json.RawMessage `json:"definition"`
+	Sentence   string          `json:"sentence"`
+	SavedAt    time.Time       `json:"saved_at"`
+	SavedBy    string          `json:"saved_by"`
+}
+
+type historyOut struct {
+	Body struct {
+		Points   []engine.HistoryPoint `json:"points"`
+		Versions []Version             `json:"versions" doc:"Newest first."`
+	}
+}
+
+func (a *API) history(c *call, in *historyIn) (*historyOut, error) {
+	s, err := a.Records.Segment(c, c.Workspace, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	step, err := time.ParseDuration(in.Step)
+	if err != nil || step < time.Minute {
+		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/step", Message: "step is a span of at least a minute, such as 5m, 1h or 24h"}
+	}
+	if in.To.IsZero() {
+		in.To = a.Now()
+	}
+	if in.From.IsZero() {
+		in.From = in.To.Add(-30 * 24 * time.Hour)
+	}
+	if n := int64(in.To.Sub(in.From) / step); n > 1000 {
+		return nil, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/step", Limit: 1000, Actual: n, Message: "more than 1,000 steps; take a longer step"}
+	}
+	points, err := c.Engine.History(c, s.ID, carpel.MillisOf(in.From), carpel.MillisOf(in.To), step)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := a.Records.SegmentVersions(c, c.Workspace, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &historyOut{}
+	out.Body.Points, out.Body.Versions = orEmpty(points), []Version{}
+	for _, v := range versions {
+		out.Body.Versions = append(out.Body.Versions, Version{v.Version, carpel.Canonical(v.Definition), carpel.Sentence(v.Definition), v.SavedAt, v.SavedBy})
+	}
+	return out, nil
+}
+
+type explainBody struct {
+	Segment    string          `json:"segment,omitempty" doc:"Id or key; or"`
+	Definition json.RawMessage `json:"definition,omitempty" doc:"a definition, also one not saved."`
+	AsOf       *time.Time      `json:"as_of,omitempty"`
+}
+
+type explainPersonIn struct {
+	ID   string `path:"id" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+	Body explainBody
+}
+
+type explainIn struct {
+	Body struct {
+		Person string `json:"person" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+		explainBody
+	}
+}
+
+// ExplainedNode is one condition of an explanation, with its sentence.
+type ExplainedNode struct {
+	engine.ExplainedNode
+	Sentence string `json:"sentence"`
+}
+
+type explainOut struct {
+	Body struct {
+		Person  PersonRow       `json:"person"`
+		Matched bool            `json:"matched"`
+		AsOf    carpel.Millis   `json:"as_of"`
+		Tree    []ExplainedNode `json:"tree" doc:"In document order, the whole definition first."`
+	}
+}
+
+func (a *API) explain(c *call, person string, body explainBody) (*explainOut, error) {
+	def, err := a.definitionAsked(c, body)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := a.personRef(c, person)
+	if err != nil {
+		return nil, err
+	}
+	e, err := c.Engine.Explain(c, engine.ExplainQuery{Person: ref, Condition: def, AsOf: momentOf(body.AsOf)})
+	if err != nil {
+		return nil, err
+	}
+	sentences := map[string]string{}
+	carpel.Walk(def, func(pointer string, n carpel.Condition) bool {
+		sentences[pointer] = carpel.NodeSentence(n)
+		return true
+	})
+	out := &explainOut{}
+	out.Body.Person = PersonRow{e.Person.Key, e.Person.UserID, e.Person.Email}
+	out.Body.Matched, out.Body.AsOf, out.Body.Tree = e.Matched, e.AsOf, []ExplainedNode{}
+	for _, n := range e.Tree {
+		out.Body.Tree = append(out.Body.Tree, ExplainedNode{n, sentences[n.Pointer]})
+	}
+	return out, nil
+}
+
+// definitionAsked returns the condition that an explanation is asked of. A manual segment is asked about as itself.
+func (a *API) definitionAsked(c *call, body explainBody) (carpel.Condition, error) {
+	switch {
+	case given(body.Definition) == (body.Segment != ""):
+		return nil, carpel.Errorf(carpel.CodeInvalid, "send either a segment or a definition")
+	case body.Segment == "":
+		return parseDefinition("definition", body.Definition)
+	}
+	s, err := a.Records.Segment(c, c.Workspace, body.Segment)
+	if err != nil {
+		return nil, err
+	}
+	if s.Definition == nil {
+		return &carpel.InSegment{Ref: s.ID}, nil
+	}
+	return s.Definition, nil
+}
