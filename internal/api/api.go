@@ -15,6 +15,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -25,8 +26,7 @@ type Options struct {
 	Engine func(ctx context.Context, workspace string) (engine.Engine, func(), error)
 	// CreateWorkspace makes a workspace with its default segments.
 	CreateWorkspace func(ctx context.Context, name, zone string) (carpel.Workspace, error)
-	// Imports runs imports; nil when none can be run.
-	Imports Imports
+	Imports         *imports.Runner
 	// Replay ingests a rejected item again, as its family would.
 	Replay  func(ctx context.Context, workspace string, r records.Rejection) error
 	Version string

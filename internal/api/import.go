@@ -1,0 +1,152 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/carpel/carpel/internal/imports"
+	"github.com/carpel/carpel/internal/records"
+)
+
+func (a *API) registerImports() {
+	const tag = "Imports"
+	const path = "/api/imports"
+	routeRecords(a, operation{Method: http.MethodPost, Path: path, Scope: records.ScopeWrite, ID: "createImport", Tag: tag, Status: http.StatusAccepted,
+		Summary: "Import people, events or members from a file",
+		Description: "The body is the file: CSV, NDJSON or Parquet, of any size. It is kept until the import has ended, and the import goes on after a restart. " +
+			"Sending the same file again with the same mapping counts no row twice."}, a.createImport)
+	// The body is streamed by the handler, so the framework does not know of it; the document must.
+	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Description: "The file.", Content: map[string]*huma.MediaType{
+		"text/csv": {}, "application/x-ndjson": {}, "application/vnd.apache.parquet": {}, "application/octet-stream": {}}}
+	routeRecords(a, operation{Method: http.MethodGet, Path: path, Scope: records.ScopeRead, ID: "listImports", Tag: tag,
+		Summary: "List imports, newest first"}, a.listImports)
+	routeRecords(a, operation{Method: http.MethodGet, Path: path + "/{id}", Scope: records.ScopeRead, ID: "getImport", Tag: tag,
+		Summary: "Read how far an import is"}, a.getImport)
+	routeRecords(a, operation{Method: http.MethodPost, Path: path + "/{id}/cancel", Scope: records.ScopeWrite, ID: "cancelImport", Tag: tag,
+		Summary: "Stop an import; what was taken stays"}, a.cancelImport)
+	routeRecords(a, operation{Method: http.MethodGet, Path: path + "/{id}/rejected", Scope: records.ScopeRead, ID: "listImportRejections", Tag: tag,
+		Summary: "The rows that were not taken, with the reason", Description: "`format=csv` or `format=ndjson` streams all of them.",
+		Produces: []string{"text/csv", "application/x-ndjson"}}, a.listImportRejections)
+}
+
+type createImportIn struct {
+	Kind    string `query:"kind" required:"true" enum:"people,events,members"`
+	Format  string `query:"format" enum:"csv,ndjson,parquet" doc:"Guessed from the file's name if left out."`
+	File    string `query:"file" doc:"The file's name."`
+	Mapping string `query:"mapping" doc:"JSON: column → field; columns not named go by their own names. See docs/imports.md."`
+	Segment string `query:"segment" doc:"With kind members: id or key of the manual segment."`
+	DryRun  bool   `query:"dry_run" doc:"Read and check everything, take nothing."`
+
+	body io.Reader
+}
+
+// Resolve keeps the body for the handler to stream.
+func (in *createImportIn) Resolve(ctx huma.Context) []error {
+	in.body = ctx.BodyReader()
+	return nil
+}
+
+type importOut struct{ Body records.Import }
+
+func (a *API) createImport(c *call, in *createImportIn) (*importOut, error) {
+	spec := imports.Spec{Workspace: c.Workspace, Who: c.Who, Kind: in.Kind, Format: in.Format, File: in.File, DryRun: in.DryRun, Segment: in.Segment,
+		Mapping: json.RawMessage(in.Mapping)}
+	m, err := a.Imports.Start(c, spec, in.body)
+	if err != nil {
+		return nil, err
+	}
+	return &importOut{m}, a.audit(c, "import.create", m.ID)
+}
+
+type importsOut struct {
+	Body struct {
+		Imports []records.Import `json:"imports"`
+	}
+}
+
+func (a *API) listImports(c *call, in *struct {
+	Limit int `query:"limit" default:"50" minimum:"1" maximum:"500"`
+}) (*importsOut, error) {
+	ms, err := a.Records.Imports(c, c.Workspace, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &importsOut{}
+	out.Body.Imports = ms
+	return out, nil
+}
+
+type importPath struct {
+	ID string `path:"id"`
+}
+
+func (a *API) getImport(c *call, in *importPath) (*importOut, error) {
+	m, err := a.Records.Import(c, c.Workspace, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &importOut{m}, nil
+}
+
+func (a *API) cancelImport(c *call, in *importPath) (*importOut, error) {
+	if err := a.Imports.Cancel(c, c.Workspace, in.ID); err != nil {
+		return nil, err
+	}
+	if err := a.audit(c, "import.cancel", in.ID); err != nil {
+		return nil, err
+	}
+	return a.getImport(c, in)
+}
+
+type listImportRejectionsIn struct {
+	ID     string `path:"id"`
+	After  int64  `query:"after" doc:"The row of the last entry read."`
+	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	Format string `query:"format" enum:"json,csv,ndjson" default:"json"`
+}
+
+type importRejectionsPage struct {
+	Rows []records.RowRejection `json:"rows"`
+	Next int64                  `json:"next" doc:"0 at the end."`
+}
+
+func (a *API) listImportRejections(c *call, in *listImportRejectionsIn) (*huma.StreamResponse, error) {
+	m, err := a.Records.Import(c, c.Workspace, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Format == "json" {
+		rows, err := a.Records.ImportRejections(c, c.Workspace, m.ID, in.After, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		page := importRejectionsPage{Rows: rows}
+		if len(rows) == in.Limit {
+			page.Next = rows[len(rows)-1].Row
+		}
+		return jsonAnswer(page), nil
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		w := newRowWriter(ctx, in.Format, m.ID+"-rejected", []string{"row", "code", "message", "raw"})
+		for after := in.After; ; {
+			rows, err := a.Records.ImportRejections(ctx.Context(), c.Workspace, m.ID, after, 1000)
+			if err != nil {
+				w.fail()
+			}
+			for _, r := range rows {
+				if w.write(r, []string{fmt.Sprint(r.Row), r.Code, r.Message, r.Raw}) != nil {
+					return
+				}
+				after = r.Row
+			}
+			if len(rows) < 1000 {
+				w.flush()
+				return
+			}
+		}
+	}}, nil
+}

@@ -1,0 +1,279 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/records"
+)
+
+// personRef reads how a path or a body names a person: a key (p_…), id:<user id>, email:<address>; a bare text is a
+// user id if somebody has it, else an email.
+func (a *API) personRef(c *call, s string) (carpel.PersonRef, error) {
+	if s == "" || len(s) > carpel.MaxIDBytes+len("email:") {
+		return carpel.PersonRef{}, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(s)), Message: "a person is named by a key, an id or an email of 1 to 255 bytes"}
+	}
+	if id, ok := strings.CutPrefix(s, "id:"); ok {
+		return carpel.PersonRef{UserID: id}, nil
+	}
+	if email, ok := strings.CutPrefix(s, "email:"); ok {
+		return carpel.PersonRef{Email: email}, nil
+	}
+	for _, ref := range []carpel.PersonRef{{Key: s}, {UserID: s}, {Email: s}} {
+		if ref.Key != "" && !strings.HasPrefix(s, "p_") {
+			continue
+		}
+		p, err := c.Engine.Person(c, ref)
+		if err == nil {
+			return carpel.PersonRef{Key: p.Key}, nil
+		}
+		if carpel.ErrorCode(err) != carpel.CodeNotFound {
+			return ref, err
+		}
+	}
+	return carpel.PersonRef{UserID: s}, nil // nobody: whoever asks says so
+}
+
+// personPath is the path parameter that names a person, percent-decoded.
+type personPath struct {
+	ID string `path:"id" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+}
+
+func (a *API) personAt(c *call, id string) (carpel.PersonRef, error) {
+	if decoded, err := url.PathUnescape(id); err == nil {
+		id = decoded
+	}
+	return a.personRef(c, id)
+}
+
+func (a *API) registerPeople() {
+	const tag = "People"
+	route(a, operation{Method: http.MethodGet, Path: "/api/people", Scope: records.ScopeRead, ID: "listPeople", Tag: tag,
+		Summary: "Search people", Description: "By the beginning of the id or email, or by an attribute's exact value. `format=csv` or `format=ndjson` streams all of them with their attributes.",
+		Produces: []string{"text/csv", "application/x-ndjson"}}, a.listPeople)
+	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}", Scope: records.ScopeRead, ID: "getPerson", Tag: tag,
+		Summary: "Read a person with attributes"}, a.getPerson)
+	route(a, operation{Method: http.MethodDelete, Path: "/api/people/{id}", Scope: records.ScopeAdmin, ID: "erasePerson", Tag: tag,
+		Summary: "Erase a person", Description: "Gone from every answer at once, from disk within 7 days. An id seen again is a new person."}, a.erasePerson)
+	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/events", Scope: records.ScopeRead, ID: "listEvents", Tag: tag,
+		Summary: "A person's timeline, newest first"}, a.listEvents)
+	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/messages", Scope: records.ScopeRead, ID: "listMessages", Tag: tag,
+		Summary: "What happened between a person and messages, newest first"}, func(c *call, in *timelineIn) (*eventsOut, error) {
+		return a.timeline(c, in, "message", "")
+	})
+	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/devices", Scope: records.ScopeRead, ID: "listDevices", Tag: tag,
+		Summary: "A person's devices"}, a.listDevices)
+	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/segments", Scope: records.ScopeRead, ID: "listPersonSegments", Tag: tag,
+		Summary: "The segments a person is in, and since when"}, a.listPersonSegments)
+}
+
+type listPeopleIn struct {
+	Search    string `query:"search" doc:"Beginning of a user id or email."`
+	Attribute string `query:"attribute" doc:"With value: people whose attribute is this."`
+	Value     string `query:"value"`
+	Limit     int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	After     string `query:"after" doc:"Opaque: the next of the answer before."`
+	Format    string `query:"format" enum:"json,csv,ndjson" default:"json"`
+}
+
+type peoplePage struct {
+	People []carpel.Person `json:"people"`
+	Next   string          `json:"next" doc:"Empty at the end."`
+}
+
+func (a *API) listPeople(c *call, in *listPeopleIn) (*huma.StreamResponse, error) {
+	q := engine.PeopleQuery{Prefix: in.Search, Attribute: in.Attribute, Value: carpel.TextValue(in.Value), After: in.After, Limit: in.Limit}
+	if in.Attribute == "" {
+		q.Value = carpel.Value{}
+	}
+	if in.Format != "json" {
+		q.Limit = 1000
+	}
+	people, next, err := c.Engine.ListPeople(c, q)
+	if err != nil {
+		return nil, err
+	}
+	if in.Format == "json" {
+		return jsonAnswer(peoplePage{orEmpty(people), next}), nil
+	}
+	db, release, err := a.Engine(c, c.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer release()
+		w := newRowWriter(ctx, in.Format, "people", []string{"key", "id", "email", "first_seen_at", "attributes"})
+		for {
+			for _, row := range people {
+				p, err := db.Person(ctx.Context(), carpel.PersonRef{Key: row.Key})
+				if carpel.ErrorCode(err) == carpel.CodeNotFound {
+					continue // erased since the page was read
+				}
+				if err != nil {
+					w.fail()
+				}
+				if w.write(p, []string{p.Key, p.UserID, p.Email, p.FirstSeenAt.String(), string(attributesJSON(p))}) != nil {
+					return
+				}
+			}
+			if next == "" {
+				w.flush()
+				return
+			}
+			q.After = next
+			if people, next, err = db.ListPeople(ctx.Context(), q); err != nil {
+				w.fail()
+			}
+		}
+	}}, nil
+}
+
+// attributesJSON is a person's attributes as a JSON object of bare values.
+func attributesJSON(p *carpel.Person) []byte {
+	b := []byte{'{'}
+	for i, name := range sortedKeys(p.Attributes) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = carpel.TextValue(name).AppendJSON(b)
+		b = append(b, ':')
+		b = p.Attributes[name].Value.AppendJSON(b)
+	}
+	return append(b, '}')
+}
+
+type personOut struct{ Body carpel.Person }
+
+func (a *API) getPerson(c *call, in *personPath) (*personOut, error) {
+	ref, err := a.personAt(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.Engine.Person(c, ref)
+	if err != nil {
+		return nil, err
+	}
+	return &personOut{*p}, nil
+}
+
+func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
+	ref, err := a.personAt(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.Engine.Person(c, ref)
+	if err != nil {
+		return nil, err
+	}
+	now := carpel.MillisOf(a.Now())
+	outcomes, err := c.Engine.Commit(c, []carpel.Item{{Kind: carpel.ItemErase, Person: carpel.PersonRef{Key: p.Key}, At: now, Received: now, Source: "api"}})
+	if err != nil {
+		return nil, err
+	}
+	if outcomes[0].Refused != nil {
+		return nil, outcomes[0].Refused
+	}
+	if err := a.Records.EraseRejections(c, c.Workspace, append([]string{p.UserID, p.Email}, p.IDs...)); err != nil {
+		return nil, err
+	}
+	return nil, a.audit(c, "person.erase", p.Key)
+}
+
+type timelineIn struct {
+	ID    string `path:"id" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	After string `query:"after" doc:"Opaque: the next of the answer before."`
+}
+
+type listEventsIn struct {
+	timelineIn
+	Kind string `query:"kind" enum:"event,page,screen,message"`
+	Name string `query:"name"`
+}
+
+type eventsOut struct {
+	Body struct {
+		Events []carpel.Event `json:"events"`
+		Next   string         `json:"next" doc:"Empty at the end."`
+	}
+}
+
+func (a *API) listEvents(c *call, in *listEventsIn) (*eventsOut, error) {
+	return a.timeline(c, &in.timelineIn, in.Kind, in.Name)
+}
+
+func (a *API) timeline(c *call, in *timelineIn, kind, name string) (*eventsOut, error) {
+	ref, err := a.personAt(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	events, next, err := c.Engine.Events(c, ref, engine.EventsQuery{Kind: kind, Name: name, After: in.After, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := &eventsOut{}
+	out.Body.Events, out.Body.Next = orEmpty(events), next
+	return out, nil
+}
+
+type devicesOut struct {
+	Body struct {
+		Devices []carpel.DeviceInfo `json:"devices"`
+	}
+}
+
+func (a *API) listDevices(c *call, in *personPath) (*devicesOut, error) {
+	ref, err := a.personAt(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := c.Engine.Devices(c, ref)
+	if err != nil {
+		return nil, err
+	}
+	out := &devicesOut{}
+	out.Body.Devices = orEmpty(devices)
+	return out, nil
+}
+
+// PersonSegment is a segment that a person is in.
+type PersonSegment struct {
+	ID        string        `json:"id"`
+	Key       string        `json:"key"`
+	Name      string        `json:"name"`
+	EnteredAt carpel.Millis `json:"entered_at"`
+}
+
+type personSegmentsOut struct {
+	Body struct {
+		Segments []PersonSegment `json:"segments"`
+	}
+}
+
+func (a *API) listPersonSegments(c *call, in *personPath) (*personSegmentsOut, error) {
+	ref, err := a.personAt(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	entered, err := c.Engine.SegmentsOf(c, ref)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Records.Segments(c, c.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	out := &personSegmentsOut{}
+	out.Body.Segments = []PersonSegment{}
+	for _, s := range all {
+		if at, ok := entered[s.ID]; ok {
+			out.Body.Segments = append(out.Body.Segments, PersonSegment{s.ID, s.Key, s.Name, at})
+		}
+	}
+	return out, nil
+}

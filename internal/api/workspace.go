@@ -1,0 +1,121 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/records"
+)
+
+func (a *API) registerWorkspace() {
+	const tag = "Workspace"
+	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/workspace", Scope: records.ScopeRead, ID: "getWorkspace", Tag: tag,
+		Summary: "Read the workspace of the key"}, a.getWorkspace)
+	route(a, operation{Method: http.MethodPut, Path: "/api/workspace", Scope: records.ScopeAdmin, ID: "updateWorkspace", Tag: tag,
+		Summary: "Rename the workspace, or change its time zone", Description: "Another zone moves local midnights: every segment is built anew."}, a.updateWorkspace)
+	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/workspaces", Scope: records.ScopeAdmin, ID: "createWorkspace", Tag: tag, Status: http.StatusCreated,
+		Summary: "Create a workspace", Description: "It starts with the default segments and an API key of its own, whose secret is shown only in this answer."}, a.createWorkspace)
+	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/audit", Scope: records.ScopeAdmin, ID: "listAudit", Tag: tag,
+		Summary: "Who did what, newest first"}, a.listAudit)
+	route(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "checkWorkspace", Tag: tag,
+		Summary: "Compare every membership with a fresh computation from the stored data"}, a.check)
+}
+
+type workspaceOut struct{ Body carpel.Workspace }
+
+func (a *API) getWorkspace(c *call, _ *struct{}) (*workspaceOut, error) {
+	w, err := a.Records.Workspace(c, c.Workspace)
+	return &workspaceOut{w}, err
+}
+
+type updateWorkspaceIn struct {
+	Body struct {
+		Name string `json:"name,omitempty"`
+		Zone string `json:"time_zone,omitempty" doc:"IANA name, such as Europe/Berlin."`
+	}
+}
+
+func (a *API) updateWorkspace(c *call, in *updateWorkspaceIn) (*workspaceOut, error) {
+	defer a.edits.lock(c.Workspace)()
+	w, err := a.Records.Workspace(c, c.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	before := w.Zone
+	if in.Body.Name != "" {
+		w.Name = in.Body.Name
+	}
+	if in.Body.Zone != "" {
+		w.Zone = in.Body.Zone
+	}
+	if err := a.Records.UpdateWorkspace(c, w); err != nil {
+		return nil, err
+	}
+	if w.Zone != before {
+		zone, err := time.LoadLocation(w.Zone)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Engine.SetZone(c, zone); err != nil {
+			return nil, err
+		}
+	}
+	return &workspaceOut{w}, a.audit(c, "workspace.update", w.ID)
+}
+
+type createWorkspaceIn struct {
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"150"`
+		Zone string `json:"time_zone,omitempty" doc:"IANA name; UTC if left out."`
+	}
+}
+
+type createWorkspaceOut struct {
+	Body struct {
+		Workspace carpel.Workspace `json:"workspace"`
+		Key       NewKey           `json:"key"`
+	}
+}
+
+func (a *API) createWorkspace(c *call, in *createWorkspaceIn) (*createWorkspaceOut, error) {
+	if in.Body.Zone == "" {
+		in.Body.Zone = "UTC"
+	}
+	w, err := a.CreateWorkspace(c, in.Body.Name, in.Body.Zone)
+	if err != nil {
+		return nil, err
+	}
+	k, secret, err := a.Records.CreateKey(c, w.ID, records.KeySpec{Kind: records.APIKey, Name: "first key", Scopes: []string{records.ScopeAdmin}})
+	if err != nil {
+		return nil, err
+	}
+	out := &createWorkspaceOut{}
+	out.Body.Workspace, out.Body.Key = w, NewKey{k, secret}
+	return out, a.audit(c, "workspace.create", w.ID)
+}
+
+type listAuditIn struct {
+	After int64 `query:"after" doc:"Id of the last entry read; 0 for the newest."`
+	Limit int   `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+}
+
+type auditOut struct {
+	Body struct {
+		Audit []records.AuditEntry `json:"audit"`
+		Next  int64                `json:"next" doc:"0 at the end."`
+	}
+}
+
+func (a *API) listAudit(c *call, in *listAuditIn) (*auditOut, error) {
+	es, err := a.Records.AuditLog(c, c.Workspace, in.After, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &auditOut{}
+	out.Body.Audit = es
+	if len(es) == in.Limit {
+		out.Body.Next = es[len(es)-1].ID
+	}
+	return out, nil
+}
