@@ -128,3 +128,30 @@ func (db *DB) ImportRejections(ctx context.Context, workspace, id string, after 
 	}
 	return rs, nil
 }
+
+// WorkspaceImport is an import with its workspace.
+type WorkspaceImport struct {
+	Workspace string
+	Import    Import
+}
+
+// RunningImports lists the imports of all workspaces that have not ended, oldest first.
+func (db *DB) RunningImports(ctx context.Context) ([]WorkspaceImport, error) {
+	type found struct{ workspace, id string }
+	all, err := rows(ctx, db.read, func(r row) (f found, err error) {
+		err = r.Scan(&f.workspace, &f.id)
+		return f, err
+	}, "SELECT workspace, id FROM imports WHERE state = ? ORDER BY created_at, id", ImportRunning)
+	if err != nil {
+		return nil, fmt.Errorf("list running imports: %w", err)
+	}
+	var out []WorkspaceImport
+	for _, f := range all {
+		m, err := db.Import(ctx, f.workspace, f.id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, WorkspaceImport{f.workspace, m})
+	}
+	return out, nil
+}

@@ -1,0 +1,260 @@
+// Package imports brings files of people, events and members into a workspace: CSV, NDJSON and Parquet.
+//
+// A file is first kept whole on our disk, then read row by row; each batch of rows is committed to the engine, and
+// only then does the record of the import move on. A stop in between, of the process or of the machine, repeats at
+// most one batch, and repeats count once: a row's message id is made from the file's content, the mapping and the
+// row's number. For the same reason the same file sent twice with the same mapping counts no row twice.
+package imports
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/records"
+)
+
+// Options is what imports work on.
+type Options struct {
+	Dir     string // files are kept here while their import runs
+	Records *records.DB
+	Engine  func(ctx context.Context, workspace string) (engine.Engine, func(), error)
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Spec asks for an import.
+type Spec struct {
+	Workspace string
+	Who       string // a key's id
+	Kind      string // people, events, members
+	Format    string // csv, ndjson, parquet; "" goes by the file's name
+	File      string // the file's name
+	Segment   string // members: id or key of the manual segment
+	Mapping   json.RawMessage
+	DryRun    bool
+}
+
+// Runner runs imports, one at a time for each workspace. Safe for concurrent use.
+type Runner struct {
+	Options
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	mu      sync.Mutex
+	cancels map[string]context.CancelFunc // guarded by mu; by import id
+	queues  map[string]*sync.Mutex        // guarded by mu; by workspace
+}
+
+// New returns a runner that has not looked for unfinished imports yet; see [Runner.Resume].
+func New(o Options) *Runner {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Runner{Options: o, ctx: ctx, stop: stop, cancels: map[string]context.CancelFunc{}, queues: map[string]*sync.Mutex{}}
+}
+
+// errCancelled ends an import that somebody stopped.
+var errCancelled = errors.New("cancelled")
+
+// Start keeps the file and begins the import, which goes on after Start returns. A *[carpel.Error] says what is
+// wrong with the request or with the file's head.
+func (r *Runner) Start(ctx context.Context, s Spec, file io.Reader) (records.Import, error) {
+	job, err := r.check(ctx, &s)
+	if err != nil {
+		return records.Import{}, err
+	}
+	path, size, sum, err := r.keep(s.Workspace, file)
+	if err != nil {
+		return records.Import{}, err
+	}
+	if job.rows, err = openRows(path, s.Format); err == nil {
+		err = job.rows.Close()
+	}
+	if err != nil {
+		return records.Import{}, errors.Join(err, os.Remove(path))
+	}
+	stored, err := json.Marshal(storedSpec{Mapping: job.mapping, Segment: job.segment, Path: filepath.Base(path), Sum: sum})
+	if err != nil {
+		return records.Import{}, err
+	}
+	m, err := r.Records.CreateImport(ctx, s.Workspace, records.Import{Kind: s.Kind, Format: s.Format, File: s.File, Mapping: stored, DryRun: s.DryRun, Bytes: size, CreatedBy: s.Who})
+	if err != nil {
+		return m, errors.Join(err, os.Remove(path))
+	}
+	r.launch(s.Workspace, m)
+	return m, nil
+}
+
+// storedSpec is what the record of an import keeps of its request.
+type storedSpec struct {
+	Mapping Mapping `json:"mapping"`
+	Segment string  `json:"segment,omitempty"`
+	Path    string  `json:"path"`
+	Sum     string  `json:"sha256"`
+}
+
+// check refuses a request that cannot work, and fills in what was left out.
+func (r *Runner) check(ctx context.Context, s *Spec) (*job, error) {
+	if s.Format == "" {
+		s.Format = formatOf(s.File)
+	}
+	if s.Format == "" {
+		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/format", Message: "say what the file is: csv, ndjson or parquet"}
+	}
+	j := &job{}
+	if len(s.Mapping) > 0 {
+		dec := json.NewDecoder(bytes.NewReader(s.Mapping))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&j.mapping); err != nil {
+			return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/mapping", Message: fmt.Sprintf("the mapping cannot be read: %v", err)}
+		}
+	}
+	if err := j.mapping.check(s.Kind); err != nil {
+		return nil, err
+	}
+	if s.Kind == "members" {
+		segment, err := r.Records.Segment(ctx, s.Workspace, s.Segment)
+		if err != nil {
+			return nil, err
+		}
+		if segment.Kind != carpel.Manual {
+			return nil, carpel.Errorf(carpel.CodeConflict, "people get into a dynamic segment by its definition; only a manual one takes members")
+		}
+		j.segment = segment.ID
+	}
+	return j, nil
+}
+
+func formatOf(file string) string {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".csv":
+		return "csv"
+	case ".ndjson", ".jsonl":
+		return "ndjson"
+	case ".parquet":
+		return "parquet"
+	}
+	return ""
+}
+
+// keep writes the file to our disk and syncs it. It returns its path, its size and its SHA-256.
+func (r *Runner) keep(workspace string, file io.Reader) (path string, size int64, sum string, err error) {
+	dir := filepath.Join(r.Dir, workspace)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", 0, "", err
+	}
+	f, err := os.CreateTemp(dir, "import-*")
+	if err != nil {
+		return "", 0, "", err
+	}
+	h := sha256.New()
+	size, err = io.Copy(io.MultiWriter(f, h), file)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", 0, "", errors.Join(fmt.Errorf("keep the file: %w", err), os.Remove(f.Name()))
+	}
+	if size == 0 {
+		return "", 0, "", errors.Join(carpel.Errorf(carpel.CodeInvalid, "the file is empty"), os.Remove(f.Name()))
+	}
+	return f.Name(), size, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Resume goes on with every import that a stopped process left running.
+func (r *Runner) Resume(ctx context.Context) error {
+	all, err := r.Records.RunningImports(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		r.launch(one.Workspace, one.Import)
+	}
+	return nil
+}
+
+// Cancel stops an import; what was taken stays. CodeConflict when it has ended.
+func (r *Runner) Cancel(ctx context.Context, workspace, id string) error {
+	m, err := r.Records.Import(ctx, workspace, id)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	cancel := r.cancels[id]
+	r.mu.Unlock()
+	if m.State != records.ImportRunning || cancel == nil {
+		return carpel.Errorf(carpel.CodeConflict, "the import has ended")
+	}
+	cancel()
+	return nil
+}
+
+// Close stops at the next batch; unfinished imports go on at the next start.
+func (r *Runner) Close() {
+	r.stop()
+	r.work.Wait()
+}
+
+// launch runs an import in the background, behind the workspace's others.
+func (r *Runner) launch(workspace string, m records.Import) {
+	ctx, cancel := context.WithCancelCause(r.ctx)
+	r.mu.Lock()
+	r.cancels[m.ID] = func() { cancel(errCancelled) }
+	queue := r.queues[workspace]
+	if queue == nil {
+		queue = &sync.Mutex{}
+		r.queues[workspace] = queue
+	}
+	r.mu.Unlock()
+	r.work.Go(func() {
+		queue.Lock()
+		defer queue.Unlock()
+		r.finish(ctx, workspace, m, r.run(ctx, workspace, &m))
+		r.mu.Lock()
+		delete(r.cancels, m.ID)
+		r.mu.Unlock()
+		cancel(nil)
+	})
+}
+
+// finish records how an import ended. One that ended with the process stays running, to be resumed.
+func (r *Runner) finish(ctx context.Context, workspace string, m records.Import, err error) {
+	if r.ctx.Err() != nil {
+		return
+	}
+	var e *carpel.Error
+	switch {
+	case err == nil:
+		m.State = records.ImportDone
+	case context.Cause(ctx) == errCancelled:
+		m.State = records.ImportCancelled
+	case errors.As(err, &e):
+		m.State, m.Reason = records.ImportFailed, e.Error()
+	default:
+		m.State, m.Reason = records.ImportFailed, "internal error; the server's log says more"
+		r.Log.Error("import failed", "import", m.ID, "error", err)
+	}
+	if err := r.Records.AdvanceImport(context.WithoutCancel(ctx), workspace, m, nil); err != nil {
+		r.Log.Error("import does not end", "import", m.ID, "error", err)
+		return
+	}
+	var s storedSpec
+	if json.Unmarshal(m.Mapping, &s) == nil {
+		if err := os.Remove(filepath.Join(r.Dir, workspace, filepath.Base(s.Path))); err != nil {
+			r.Log.Error("imported file stays", "import", m.ID, "error", err)
+		}
+	}
+}
