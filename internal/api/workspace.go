@@ -20,6 +20,8 @@ func (a *API) registerWorkspace() {
 		Summary: "Who did what, newest first"}, a.listAudit)
 	route(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "checkWorkspace", Tag: tag,
 		Summary: "Compare every membership with a fresh computation from the stored data"}, a.check)
+	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/backup", Scope: records.ScopeAdmin, ID: "backup", Tag: tag,
+		Summary: "Copy everything, all workspaces, into a new directory of the server's machine, while it goes on"}, a.backup)
 }
 
 type workspaceOut struct{ Body carpel.Workspace }

@@ -1,0 +1,60 @@
+// Package server puts the parts together: it opens the records, the workspaces, ingestion, the API and the
+// listeners, runs them, and closes them in order. It is the only package that knows every other.
+package server
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Config is every setting of a server. Flags, environment and file fill it alike; the zero value of a field takes
+// its default.
+type Config struct {
+	Data    string // the data directory; default ./carpel-data
+	Listen  string // API and ingestion; default 127.0.0.1:8080
+	Metrics string // Prometheus, on a listener of its own; "" for none
+	APIKey  string // presets an API key with all scopes
+	Write   string // presets a server ingestion key
+
+	CacheMB    int   // decoded data kept in memory, shared by all workspaces; default 512
+	MaxOpen    int   // workspaces open at once; default 64
+	MinFreeMB  int64 // ingestion is refused below this much free disk; default 512
+	MaxPending int   // ingestion requests at work or waiting before 429; default 1024
+
+	Version string
+	Now     func() time.Time // default time.Now
+	Log     *slog.Logger     // default slog.Default()
+	FS      vfs.FS           // of the engines; default the disk
+}
+
+// EnsureDefaults fills in what was left out.
+func (c *Config) EnsureDefaults() {
+	set := func(s *string, to string) {
+		if *s == "" {
+			*s = to
+		}
+	}
+	set(&c.Data, "carpel-data")
+	set(&c.Listen, "127.0.0.1:8080")
+	set(&c.Version, "devel")
+	if c.CacheMB == 0 {
+		c.CacheMB = 512
+	}
+	if c.MaxOpen == 0 {
+		c.MaxOpen = 64
+	}
+	if c.MinFreeMB == 0 {
+		c.MinFreeMB = 512
+	}
+	if c.MaxPending == 0 {
+		c.MaxPending = 1024
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+}

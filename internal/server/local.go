@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/carpel/carpel/internal/records"
+)
+
+// Local is how the command line on this machine reaches a data directory: a key that only the directory's owner can
+// read, and the address while it is served.
+type Local struct {
+	Address   string `json:"address"` // host:port; "" while nobody serves it
+	Workspace string `json:"workspace"`
+	Key       string `json:"key"`
+}
+
+const localFile = "local.json"
+
+// ReadLocal reads how to reach a data directory. The error is fs.ErrNotExist for one that was never opened.
+func ReadLocal(data string) (Local, error) {
+	var l Local
+	b, err := os.ReadFile(filepath.Join(data, localFile))
+	if err != nil {
+		return l, err
+	}
+	if err := json.Unmarshal(b, &l); err != nil {
+		return l, fmt.Errorf("read %s: %w", localFile, err)
+	}
+	return l, nil
+}
+
+// openLocal reads the local key, or makes one.
+func (s *Server) openLocal(ctx context.Context, workspace string) error {
+	l, err := ReadLocal(s.config.Data)
+	if err == nil {
+		if _, authErr := s.records.Authenticate(ctx, l.Key); authErr == nil {
+			l.Address = ""
+			s.local = l
+			return s.writeLocal()
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, secret, err := s.records.CreateKey(ctx, workspace, records.KeySpec{Kind: records.APIKey, Name: "command line on this machine", Scopes: []string{records.ScopeAdmin}})
+	if err != nil {
+		return err
+	}
+	s.local = Local{Workspace: workspace, Key: secret}
+	return s.writeLocal()
+}
+
+// announce tells the command line where the server listens.
+func (s *Server) announce(address string) error {
+	s.local.Address = address
+	return s.writeLocal()
+}
+
+// writeLocal replaces the file whole, so that a reader never sees half of it.
+func (s *Server) writeLocal() error {
+	b, err := json.Marshal(s.local)
+	if err != nil {
+		return err
+	}
+	tmp := filepath.Join(s.config.Data, localFile+".new")
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", localFile, err)
+	}
+	return os.Rename(tmp, filepath.Join(s.config.Data, localFile))
+}

@@ -1,0 +1,277 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/api"
+	"github.com/carpel/carpel/internal/engine/stripes"
+	"github.com/carpel/carpel/internal/imports"
+	"github.com/carpel/carpel/internal/records"
+)
+
+const recordsFile = "records.db"
+
+// Server is a data directory, opened: with [Server.Run] it listens; without, [Server.ServeHTTP] answers requests of
+// this process alone, which is how the command line works on a directory that nobody serves.
+type Server struct {
+	config     Config
+	lock       *os.File
+	cache      *pebble.Cache
+	records    *records.DB
+	workspaces *Workspaces
+	imports    *imports.Runner
+	metrics    *metrics
+	disk       *disk
+	handler    http.Handler
+	local      Local
+	fatal      chan error // holds the first error that an engine cannot go on from
+}
+
+// Open opens the data directory, making it if there is none. One process at a time has it open.
+func Open(ctx context.Context, config Config) (s *Server, err error) {
+	config.EnsureDefaults()
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("open data directory: %w", err)
+	}
+	s = &Server{config: config, fatal: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+			s = nil
+		}
+	}()
+	if s.lock, err = lockDirectory(config.Data); err != nil {
+		return s, err
+	}
+	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now}); err != nil {
+		return s, err
+	}
+	if err := s.records.DropUnended(ctx); err != nil {
+		return s, err
+	}
+	s.cache = pebble.NewCache(int64(config.CacheMB) << 20 / 4)
+	s.workspaces = &Workspaces{
+		dir: filepath.Join(config.Data, "workspaces"), records: s.records, cache: s.cache, maxOpen: config.MaxOpen, log: config.Log,
+		options: stripes.Options{FS: config.FS, Cache: s.cache, CacheBytes: int64(config.CacheMB) << 20, Now: config.Now, Log: config.Log, Fatal: s.fail},
+		open:    map[string]*openEngine{},
+	}
+	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.workspaces.Engine, Now: config.Now, Log: config.Log})
+	s.disk = &disk{dir: config.Data, minFree: config.MinFreeMB << 20, now: config.Now}
+	s.metrics = newMetrics(s.workspaces)
+	if err := s.firstStart(ctx); err != nil {
+		return s, err
+	}
+	s.handler = s.routes()
+	return s, nil
+}
+
+// fail keeps the first error that an engine cannot go on from; Run ends with it.
+func (s *Server) fail(err error) {
+	select {
+	case s.fatal <- err:
+	default:
+	}
+}
+
+// lockDirectory takes the directory for this process. CodeConflict when another has it.
+func lockDirectory(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(carpel.Errorf(carpel.CodeConflict, "another carpel has %s open", dir), f.Close())
+	}
+	return f, nil
+}
+
+// firstStart makes the default workspace and the preset keys, if they are not there.
+func (s *Server) firstStart(ctx context.Context) error {
+	all, err := s.records.Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		w, err := s.workspaces.Create(ctx, "default", "UTC")
+		if err != nil {
+			return err
+		}
+		all = append(all, w)
+	}
+	presets := []records.KeySpec{
+		{Kind: records.APIKey, Name: "CARPEL_API_KEY", Scopes: []string{records.ScopeAdmin}, Secret: s.config.APIKey},
+		{Kind: records.ServerKey, Name: "CARPEL_WRITE_KEY", Secret: s.config.Write},
+	}
+	for _, k := range presets {
+		if k.Secret == "" {
+			continue
+		}
+		if _, _, err := s.records.CreateKey(ctx, all[0].ID, k); err != nil && carpel.ErrorCode(err) != carpel.CodeConflict {
+			return fmt.Errorf("preset %s: %w", k.Name, err)
+		}
+	}
+	return s.openLocal(ctx, all[0].ID)
+}
+
+// routes is everything that is served on the main listener.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	s.registerOperations(mux)
+	mux.Handle("/api/", api.New(api.Options{
+		Records: s.records, Engine: s.workspaces.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Backup: s.Backup,
+		Version: s.config.Version, Now: s.config.Now, Log: s.config.Log,
+	}))
+	return s.observe(mux)
+}
+
+// observe measures every request and keeps a panic from ending more than its own request.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.config.Now()
+		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(sw, r)
+		route := r.Pattern
+		if route == "" {
+			route = "none"
+		}
+		s.metrics.requests.WithLabelValues(route, fmt.Sprintf("%dxx", sw.status/100)).Observe(s.config.Now().Sub(start).Seconds())
+	})
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush lets streams go out.
+func (w *statusWriter) Flush() {
+	if f, ok := w.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Local says how this machine's command line reaches the server.
+func (s *Server) Local() Local { return s.local }
+
+// ready returns nil when requests can be served.
+func (s *Server) ready(ctx context.Context) error {
+	_, err := s.records.Workspaces(ctx)
+	return err
+}
+
+// shutdownTime is how long requests at work may take to end when the server stops.
+const shutdownTime = 15 * time.Second
+
+// Run listens and serves until ctx ends or something fails that cannot be gone on from; then it lets requests at work
+// end. It does not close the server. started, if not nil, is called with the address once it listens.
+func (s *Server) Run(ctx context.Context, started func(address string)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	main, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	servers := []*http.Server{newHTTPServer(ctx, s, s.config.Log)}
+	listeners := []net.Listener{main}
+	if s.config.Metrics != "" {
+		l, err := net.Listen("tcp", s.config.Metrics)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen for metrics: %w", err), main.Close())
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.metrics.handler())
+		servers, listeners = append(servers, newHTTPServer(ctx, mux, s.config.Log)), append(listeners, l)
+	}
+	if err := s.announce(main.Addr().String()); err != nil {
+		return errors.Join(err, main.Close())
+	}
+	for i, hs := range servers {
+		go func() {
+			if err := hs.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				cancel(fmt.Errorf("serve: %w", err))
+			}
+		}()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.imports.Resume(ctx); err != nil && ctx.Err() == nil {
+			cancel(err)
+		}
+		if err := s.workspaces.Run(ctx); err != nil {
+			cancel(err)
+		}
+	}()
+	if started != nil {
+		started(main.Addr().String())
+	}
+	select {
+	case <-ctx.Done():
+	case err := <-s.fatal:
+		cancel(err)
+	}
+	stop, end := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer end()
+	var errs []error
+	for _, hs := range servers {
+		if err := hs.Shutdown(stop); err != nil {
+			errs = append(errs, hs.Close())
+		}
+	}
+	<-done
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// newHTTPServer bounds what slow clients can hold. Streams (server-sent events, exports) end with ctx.
+func newHTTPServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+}
+
+// Close closes everything that is open. What was acknowledged is on the disk already.
+func (s *Server) Close(ctx context.Context) error {
+	var errs []error
+	if s.imports != nil {
+		s.imports.Close()
+	}
+	if s.workspaces != nil {
+		errs = append(errs, s.workspaces.Close(ctx))
+	}
+	if s.cache != nil {
+		s.cache.Unref()
+	}
+	if s.records != nil {
+		errs = append(errs, s.records.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
