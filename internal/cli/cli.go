@@ -1,0 +1,128 @@
+// Package cli is the command line: it parses flags, asks the server through the HTTP API, and shows the answers as
+// tables for people or JSON for programs. A data directory that nobody serves is opened for the time of the command
+// and asked in the same way.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// IO is what a command reads and writes.
+type IO struct {
+	In      io.Reader
+	Out     io.Writer // answers
+	Err     io.Writer // progress, hints and errors
+	Env     func(string) string
+	Version string
+}
+
+// global are the flags that every command takes.
+type global struct {
+	Config kong.ConfigFlag `help:"Read settings from this YAML file (names as the flags)." placeholder:"FILE"`
+	Data   string          `help:"The data directory." default:"carpel-data" env:"CARPEL_DATA" placeholder:"DIR"`
+	URL    string          `help:"Ask this server instead of the one on the data directory." env:"CARPEL_URL" placeholder:"URL"`
+	Key    string          `help:"API key (ak_…) for --url." env:"CARPEL_API_KEY" placeholder:"KEY"`
+	Output string          `short:"o" help:"Show answers as table or json." enum:"table,json" default:"table"`
+}
+
+// commands are what carpel does.
+type commands struct {
+	global
+
+	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Demo    demoCommand    `cmd:"" help:"Run the server with a made-up company: 20,000 people, 90 days, live events."`
+	Import  importCommand  `cmd:"" help:"Import people, events or members from CSV, NDJSON or Parquet."`
+	Export  exportCommand  `cmd:"" help:"Export people, or the members of a segment."`
+	Segment segmentCommand `cmd:"" help:"List, create, preview and explain segments; keep them as files."`
+	Person  personCommand  `cmd:"" help:"Look at a person, or erase one."`
+	Keys    keyCommand     `cmd:"" name:"key" help:"List, create and revoke keys."`
+	Check   checkCommand   `cmd:"" help:"Compare every membership with a fresh computation."`
+	Backup  backupCommand  `cmd:"" help:"Copy everything into a new directory, also while serving."`
+	Restore restoreCommand `cmd:"" help:"Make a data directory from a backup."`
+	Version versionCommand `cmd:"" help:"Say which version this is."`
+}
+
+const description = `Live customer segments in one program.
+
+  carpel demo                        look around with made-up data
+  carpel serve                       run the server on ./carpel-data
+  carpel import people.csv           bring people in
+  carpel segment preview 'plan is pro and did "Order Completed" in the last 30d'
+
+Every flag can also be set in the environment as CARPEL_NAME, or in a file given by --config.`
+
+// Run runs one command and returns the exit code: 0 when it worked, 1 when it did not, 2 when it was called wrongly,
+// 3 when it worked and what it looked at is not in order (check, diff).
+func Run(ctx context.Context, args []string, std IO) int {
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("carpel"), kong.Description(description), kong.UsageOnError(), kong.Writers(std.Out, std.Err),
+		kong.Exit(func(code int) { exit = code }), kong.Configuration(yamlSettings), kong.DefaultEnvars("CARPEL"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		fmt.Fprintln(std.Err, "carpel:", err)
+		return 2
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(std.Err, "carpel: %v\nTry: carpel %s--help\n", err, commandOf(err))
+		return 2
+	}
+	t := &terminal{IO: std, global: c.global}
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(t); err != nil {
+		return t.fail(err)
+	}
+	return 0
+}
+
+// commandOf returns the words of the command that was called wrongly, with a blank behind.
+func commandOf(err error) string {
+	var p *kong.ParseError
+	if errors.As(err, &p) && p.Context != nil {
+		if words := p.Context.Command(); words != "" {
+			first, _, _ := strings.Cut(words, " <")
+			return first + " "
+		}
+	}
+	return ""
+}
+
+// notInOrder ends a command with the exit code 3: it did its work, and what it looked at is not in order.
+type notInOrder struct{ what string }
+
+func (n notInOrder) Error() string { return n.what }
+
+// fail tells the user what went wrong and returns the exit code.
+func (t *terminal) fail(err error) int {
+	var n notInOrder
+	if errors.As(err, &n) {
+		fmt.Fprintln(t.Err, "carpel:", n.what)
+		return 3
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(t.Err, "carpel: stopped")
+		return 1
+	}
+	fmt.Fprintln(t.Err, "carpel:", err)
+	return 1
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(t *terminal) error {
+	return t.show(map[string]string{"version": t.Version}, func() { fmt.Fprintln(t.Out, "carpel", t.Version) })
+}

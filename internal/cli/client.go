@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/server"
+)
+
+// client asks a server through the HTTP API: one elsewhere, the one that serves the data directory, or, when nobody
+// does, one opened in this process for the time of the command.
+type client struct {
+	base  string
+	key   string
+	http  *http.Client
+	close func() error
+}
+
+// connect finds the server to ask.
+func (t *terminal) connect(ctx context.Context) (*client, error) {
+	if t.URL != "" {
+		if t.Key == "" {
+			return nil, errors.New("--url needs a key: --key ak_… or CARPEL_API_KEY")
+		}
+		return &client{base: strings.TrimSuffix(t.URL, "/"), key: t.Key, http: &http.Client{}, close: func() error { return nil }}, nil
+	}
+	local, err := server.ReadLocal(t.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is no data directory yet: start one with carpel serve, or name another with --data or --url", t.Data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if local.Address != "" && answers(local.Address) {
+		return &client{base: "http://" + local.Address, key: local.Key, http: &http.Client{}, close: func() error { return nil }}, nil
+	}
+	s, err := server.Open(ctx, server.Config{Data: t.Data, Version: t.Version, Log: slog.New(slog.NewTextHandler(t.Err, &slog.HandlerOptions{Level: slog.LevelError}))})
+	if err != nil {
+		return nil, err
+	}
+	return &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}},
+		close: func() error { return s.Close(context.WithoutCancel(ctx)) }}, nil
+}
+
+// answers reports whether somebody listens at the address.
+func answers(address string) bool {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
+}
+
+// inProcess carries requests to a handler of this process.
+type inProcess struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper. The body of the answer is a stream, as over a network.
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	pr, pw := io.Pipe()
+	w := &pipeWriter{header: http.Header{}, body: pw, started: make(chan struct{})}
+	go func() {
+		defer func() {
+			if x := recover(); x != nil { // http.ErrAbortHandler: the answer is not whole
+				pw.CloseWithError(fmt.Errorf("the answer broke off: %v", x))
+			} else {
+				pw.Close()
+			}
+			w.WriteHeader(http.StatusOK)
+		}()
+		if r.Body == nil {
+			r.Body = http.NoBody
+		}
+		r.RequestURI = r.URL.RequestURI()
+		p.handler.ServeHTTP(w, r)
+	}()
+	select {
+	case <-w.started:
+	case <-r.Context().Done():
+		pr.CloseWithError(r.Context().Err())
+		return nil, r.Context().Err()
+	}
+	return &http.Response{StatusCode: w.status, Status: http.StatusText(w.status), Header: w.header, Body: pr, Request: r, ProtoMajor: 1, ProtoMinor: 1}, nil
+}
+
+type pipeWriter struct {
+	header  http.Header
+	status  int
+	body    *io.PipeWriter
+	started chan struct{}
+}
+
+func (w *pipeWriter) Header() http.Header { return w.header }
+
+func (w *pipeWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+		close(w.started)
+	}
+}
+
+func (w *pipeWriter) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(b)
+}
+
+func (w *pipeWriter) Flush() {}
+
+// do asks one call and returns the answer's body, which the caller closes. An error of the API comes as a
+// *[carpel.Error].
+func (c *client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (io.ReadCloser, error) {
+	u := c.base + path
+	if len(query) > 0 {
+		u += "?" + query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, u, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+c.key)
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode >= 400 {
+		defer res.Body.Close()
+		var e struct {
+			carpel.Error
+			Detail string `json:"detail"`
+		}
+		data, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // what there is tells most
+		if json.Unmarshal(data, &e) != nil || e.Detail == "" {
+			return nil, fmt.Errorf("%s %s: %d %s", method, path, res.StatusCode, http.StatusText(res.StatusCode))
+		}
+		e.Error.Message = e.Detail
+		return nil, &e.Error
+	}
+	return res.Body, nil
+}
+
+// call asks with a JSON body (nil for none) and decodes the answer into out (nil to drop it). It returns the answer
+// as it came, for -o json.
+func (c *client) call(ctx context.Context, method, path string, query url.Values, body, out any) (json.RawMessage, error) {
+	var in io.Reader
+	contentType := ""
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		in, contentType = bytes.NewReader(b), "application/json"
+	}
+	res, err := c.do(ctx, method, path, query, contentType, in)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Close()
+	raw, err := io.ReadAll(res)
+	if err != nil || out == nil || len(raw) == 0 {
+		return raw, err
+	}
+	return raw, json.Unmarshal(raw, out)
+}

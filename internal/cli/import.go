@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/carpel/carpel/internal/imports"
+	"github.com/carpel/carpel/internal/records"
+)
+
+type importCommand struct {
+	File     string            `arg:"" optional:"" help:"A .csv, .ndjson or .parquet file." type:"existingfile"`
+	Kind     string            `help:"What a row is: people, events or members." enum:"people,events,members" default:"people"`
+	Format   string            `help:"csv, ndjson or parquet; by the file's name if not given."`
+	Map      map[string]string `help:"What a column is: --map 'customer_id=id' --map 'date=time'. Columns not named keep their names; '-' leaves one out." placeholder:"COLUMN=FIELD"`
+	Event    string            `help:"Events: the name of all of them, when no column has it." placeholder:"NAME"`
+	Text     []string          `help:"Columns that stay text even where they look like numbers." placeholder:"COLUMN"`
+	Segment  string            `help:"Members: the manual segment." placeholder:"KEY"`
+	DryRun   bool              `help:"Read and check everything, take nothing."`
+	Rejected string            `help:"Write rejected rows to this file; beside the import file if not given." placeholder:"FILE"`
+	Resume   string            `help:"Follow an import that is under way, by its id." placeholder:"ID"`
+	NoWait   bool              `help:"Do not wait for the end: the server goes on by itself."`
+}
+
+// Help is shown below the flags.
+func (importCommand) Help() string {
+	return `A row of people sets attributes; fields: id, email, anonymous_id, time. A row of events needs a person and a time.
+The same file with the same mapping counts no row twice, so an import that broke off is simply sent again.
+
+  carpel import customers.csv --map customerID=id
+  carpel import orders.csv --kind events --event "Order Completed" --map customer_id=id --map date=time`
+}
+
+// Run sends the file and follows the import.
+func (c *importCommand) Run(ctx context.Context, t *terminal) error {
+	if (c.File == "") == (c.Resume == "") {
+		return fmt.Errorf("give a file, or --resume ID")
+	}
+	return t.with(ctx, func(cl *client) error {
+		m := records.Import{ID: c.Resume}
+		if c.File != "" {
+			var err error
+			if m, err = c.send(ctx, t, cl); err != nil {
+				return err
+			}
+		}
+		if !c.NoWait {
+			var err error
+			if m, err = t.followImport(ctx, cl, m.ID); err != nil {
+				return fmt.Errorf("%w (it goes on: carpel import --resume %s)", err, m.ID)
+			}
+		}
+		if err := t.show(m, func() { t.importDone(m) }); err != nil {
+			return err
+		}
+		if m.Rejected > 0 {
+			return c.keepRejected(ctx, t, cl, m)
+		}
+		if m.State == records.ImportFailed {
+			return fmt.Errorf("the import failed: %s", m.Reason)
+		}
+		return nil
+	})
+}
+
+func (c *importCommand) send(ctx context.Context, t *terminal, cl *client) (records.Import, error) {
+	var m records.Import
+	mapping, err := json.Marshal(imports.Mapping{Columns: c.Map, Event: c.Event, Text: c.Text})
+	if err != nil {
+		return m, err
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return m, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return m, err
+	}
+	bar := t.progress(st.Size(), "sending", true)
+	query := url.Values{"kind": {c.Kind}, "file": {filepath.Base(c.File)}, "mapping": {string(mapping)}, "dry_run": {strconv.FormatBool(c.DryRun)}}
+	for name, v := range map[string]string{"format": c.Format, "segment": c.Segment} {
+		if v != "" {
+			query.Set(name, v)
+		}
+	}
+	res, err := cl.do(ctx, "POST", "/api/imports", query, "application/octet-stream", io.TeeReader(f, bar))
+	if err != nil {
+		return m, err
+	}
+	defer res.Close()
+	_ = bar.Finish() // drawing only
+	return m, json.NewDecoder(res).Decode(&m)
+}
+
+// followImport waits for the end of an import, with a bar.
+func (t *terminal) followImport(ctx context.Context, cl *client, id string) (records.Import, error) {
+	m := records.Import{ID: id}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	bar := t.progress(1, "importing", true)
+	for {
+		if _, err := cl.call(ctx, "GET", "/api/imports/"+url.PathEscape(id), nil, nil, &m); err != nil {
+			return m, err
+		}
+		bar.ChangeMax64(max(m.Bytes, 1))
+		_ = bar.Set64(m.ReadBytes) // drawing only
+		if m.State != records.ImportRunning {
+			_ = bar.Finish() // drawing only
+			return m, nil
+		}
+		select {
+		case <-ctx.Done():
+			return m, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func (t *terminal) importDone(m records.Import) {
+	dry := ""
+	if m.DryRun {
+		dry = " (dry run: nothing was taken)"
+	}
+	fmt.Fprintf(t.Out, "%s rows read: %s taken, %s there already, %s rejected%s\n", number(m.Rows), number(m.Accepted), number(m.Repeated), number(m.Rejected), dry)
+	if m.State != records.ImportDone {
+		fmt.Fprintf(t.Out, "The import is %s. %s\n", m.State, printable(m.Reason))
+	}
+}
+
+// keepRejected writes the rejected rows beside the file.
+func (c *importCommand) keepRejected(ctx context.Context, t *terminal, cl *client, m records.Import) error {
+	path := c.Rejected
+	if path == "" {
+		path = m.File + ".rejected.csv"
+		if c.File != "" {
+			path = c.File + ".rejected.csv"
+		}
+	}
+	res, err := cl.do(ctx, "GET", "/api/imports/"+m.ID+"/rejected", url.Values{"format": {"csv"}}, "", nil)
+	if err != nil {
+		return err
+	}
+	defer res.Close()
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, res); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return notInOrder{fmt.Sprintf("%s rows were rejected; they are in %s with their reasons", number(m.Rejected), path)}
+}
