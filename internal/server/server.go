@@ -16,6 +16,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/api"
+	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/records"
@@ -274,4 +275,9 @@ func (s *Server) Close(ctx context.Context) error {
 		errs = append(errs, s.lock.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// Engine opens a workspace's engine, for the demo; see [Workspaces.Engine].
+func (s *Server) Engine(ctx context.Context, workspace string) (engine.Engine, func(), error) {
+	return s.workspaces.Engine(ctx, workspace)
 }
