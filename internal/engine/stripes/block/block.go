@@ -79,8 +79,9 @@ type Rows struct {
 	Slots  []uint8  // the slots that have rows, ascending
 	Starts []uint16 // len(Slots)+1: rows of Slots[i] are [Starts[i], Starts[i+1])
 	Time   []carpel.Millis
-	Names  []string // property names, ascending
-	Cols   []Column // aligned with Names
+	Names  []string     // property names, ascending
+	Cols   []Column     // aligned with Names
+	rare   []rareColumn // properties past the 64 most used, by name; see [Rows.Column]
 }
 
 // Values is one attribute of a stripe, decoded: a row per slot. Immutable once built; safe to share.

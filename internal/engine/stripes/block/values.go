@@ -1,40 +1,189 @@
 package block
 
-import "github.com/carpel/carpel"
+import (
+	"math"
+	"slices"
+
+	"github.com/carpel/carpel"
+)
+
+// noValues returns the values of an attribute that nobody has.
+func noValues() *Values {
+	return &Values{Column{Dict: make([]carpel.Value, 1), Codes: make([]uint16, Width)}}
+}
 
 // Value returns a slot's value; unset for nil.
-func (v *Values) Value(slot uint8) carpel.Value { panic("unwritten") }
+func (v *Values) Value(slot uint8) carpel.Value {
+	if v == nil {
+		return carpel.Value{}
+	}
+	return v.Col.Value(int(slot))
+}
 
 // Mask returns the slots that have a value; empty for nil.
-func (v *Values) Mask() Mask { panic("unwritten") }
+func (v *Values) Mask() (m Mask) {
+	if v == nil {
+		return m
+	}
+	for i := range Width {
+		m.Put(uint8(i), v.Col.IsSet(i))
+	}
+	return m
+}
+
+// Size returns the bytes that the values take in memory, about.
+func (v *Values) Size() int { return v.Col.size() }
 
 // With returns the values with one slot's replaced, copied; a nil v has none. The unset value removes.
-func (v *Values) With(slot uint8, value carpel.Value) *Values { panic("unwritten") }
+func (v *Values) With(slot uint8, value carpel.Value) *Values {
+	var c *Column
+	switch {
+	case v == nil:
+		c = &noValues().Col
+		if isPlain(value) {
+			c = &Column{Nums: unsetNums(make([]float64, Width))}
+		}
+	case v.Col.Dict == nil && value.IsSet() && !isPlain(value):
+		c = v.Col.asDict() // a copy
+	default:
+		c = &Column{Dict: slices.Clone(v.Col.Dict), Codes: slices.Clone(v.Col.Codes), Nums: slices.Clone(v.Col.Nums)}
+	}
+	if c.Dict == nil {
+		c.Nums[slot] = math.NaN()
+		if value.IsSet() {
+			c.Nums[slot] = value.Float()
+		}
+		return &Values{*c}
+	}
+	c.put(int(slot), value)
+	return &Values{*c}
+}
 
-// AppendValues appends one run that overlays the given slots with their values in v, unset ones included. A block
-// written anew needs only v.Mask().
-func AppendValues(dst []byte, v *Values, slots Mask) []byte { panic("unwritten") }
+// put replaces a value of a dictionary column in place, and takes the old one out of the dictionary when no other
+// row has it, so that a long history leaves nothing behind.
+func (c *Column) put(row int, value carpel.Value) {
+	old, code := c.Codes[row], uint16(0)
+	if value.IsSet() {
+		code = uint16(len(c.Dict))
+		if i := slices.Index(c.Dict, value); i > 0 {
+			code = uint16(i)
+		} else {
+			c.Dict = append(c.Dict, value)
+		}
+	}
+	c.Codes[row] = code
+	if old == 0 || slices.Contains(c.Codes, old) {
+		return
+	}
+	last := uint16(len(c.Dict) - 1)
+	c.Dict[old] = c.Dict[last]
+	c.Dict = c.Dict[:last]
+	for i, code := range c.Codes {
+		if code == last {
+			c.Codes[i] = old
+		}
+	}
+}
+
+// AppendValues appends one run that overlays the given slots with their values in v, unset ones included; a nil v
+// has none. Nothing is appended for no slots. A block written anew needs only v.Mask().
+func AppendValues(dst []byte, v *Values, slots Mask) []byte {
+	n := slots.Count()
+	if n == 0 {
+		return dst
+	}
+	w := newWriter(dst)
+	w.slots(slots)
+	if v == nil {
+		v = noValues()
+	}
+	spans := make([]span, 0, n)
+	for s := range slots.Slots {
+		spans = addRow(spans, int(s))
+	}
+	c, _ := v.Col.pick(spans, n)
+	f := formOf(&c)
+	w.byte(f.tag)
+	w.column(&c, f)
+	return w.finish(headValues)
+}
 
 // DecodeValues folds the runs of data: the last run that has a slot wins. No data is no values (never nil). It
 // fails on bytes that are no such runs. data is not kept.
-func DecodeValues(data []byte) (*Values, error) { panic("unwritten") }
+func DecodeValues(data []byte) (*Values, error) {
+	v, _, err := foldValues(data)
+	return v, err
+}
 
-// Mask returns the slots that were ever written; empty for nil.
-func (s *Stamps) Mask() Mask { panic("unwritten") }
+// foldValues also returns the slots that the runs overlay.
+func foldValues(data []byte) (*Values, Mask, error) {
+	var all Mask
+	var vals [Width]carpel.Value
+	for len(data) > 0 {
+		run, rest, err := nextRun(data, headValues)
+		if err != nil {
+			return nil, all, err
+		}
+		m, c, err := run.values()
+		if err != nil {
+			return nil, all, err
+		}
+		if all.IsEmpty() && len(rest) == 0 { // the usual case: one run
+			return &Values{c.spread(m)}, m, nil
+		}
+		i := 0
+		for s := range m.Slots {
+			vals[s] = c.Value(i)
+			i++
+		}
+		all, data = all.Or(m), rest
+	}
+	var rows []uint16
+	var set []carpel.Value
+	for s, val := range vals {
+		if val.IsSet() {
+			rows, set = append(rows, uint16(s)), append(set, val)
+		}
+	}
+	if set == nil {
+		return noValues(), all, nil
+	}
+	return &Values{newColumn(Width, rows, set)}, all, nil
+}
 
-// With returns the stamps with one slot's replaced, copied; a nil s has none. At NoStamp forgets the slot.
-func (s *Stamps) With(slot uint8, at, since carpel.Millis, source string) *Stamps { panic("unwritten") }
+// values decodes one run: the slots, and a column with a row for each.
+func (run run) values() (Mask, Column, error) {
+	r := run.reader()
+	m := r.slots()
+	n := m.Count()
+	if n == 0 {
+		r.failed()
+	}
+	tag := r.byte()
+	var c Column
+	if tag&formMask == formDict {
+		c = r.column(tag, make([]uint16, n), nil)
+	} else {
+		c = r.column(tag, nil, make([]float64, n))
+	}
+	return m, c, r.err("values")
+}
 
-// AppendStamps appends one run that overlays the given slots with their stamps in s, those never written included.
-func AppendStamps(dst []byte, s *Stamps, slots Mask) []byte { panic("unwritten") }
-
-// DecodeStamps folds the runs of data: the last run that has a slot wins. No data is no stamps (never nil). It
-// fails on bytes that are no such runs. data is not kept.
-func DecodeStamps(data []byte) (*Stamps, error) { panic("unwritten") }
-
-// Join appends the runs of b to those of a. Joining is plain concatenation, so it is associative and cannot fail.
-func Join(a, b []byte) []byte { return append(a[:len(a):len(a)], b...) }
-
-// Compact returns data as one run, or data itself when it is one run already or is not in order. It never fails.
-// The kind of block is read from the data.
-func Compact(data []byte) []byte { panic("unwritten") }
+// spread returns a column of Width rows: row i of c at the i-th slot of m, the others unset.
+func (c *Column) spread(m Mask) Column {
+	i := 0
+	if c.Dict != nil {
+		codes := make([]uint16, Width)
+		for s := range m.Slots {
+			codes[s] = c.Codes[i]
+			i++
+		}
+		return Column{Dict: c.Dict, Codes: codes}
+	}
+	nums := unsetNums(make([]float64, Width))
+	for s := range m.Slots {
+		nums[s] = c.Nums[i]
+		i++
+	}
+	return Column{Nums: nums}
+}
