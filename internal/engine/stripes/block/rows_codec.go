@@ -23,11 +23,13 @@ func AppendRows(dst []byte, r *Rows) []byte {
 	}
 	packNumbers(w, r.Time, 1) // a byte a row, so that the size of the data bounds the rows it can claim to have
 	w.uvarint(len(r.Cols))
-	forms := make([]form, len(r.Cols))
+	forms, texts := make([]form, len(r.Cols)), len(r.Cols)
 	for i := range r.Cols {
+		texts += len(r.Cols[i].Dict)
 		forms[i] = formOf(&r.Cols[i])
 		w.byte(forms[i].tag)
 	}
+	w.texts = make([]string, 0, texts)
 	for i := range r.Cols {
 		w.text(r.Names[i])
 		w.column(&r.Cols[i], forms[i])

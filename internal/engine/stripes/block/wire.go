@@ -233,7 +233,12 @@ func (r *reader) float() float64 {
 
 // str reads a text's length and takes it from the run's text.
 func (r *reader) str() string {
-	n, k := binary.Uvarint(r.data)
+	n, k := uint64(0), 1
+	if len(r.data) > 0 && r.data[0] < 0x80 { // nearly always
+		n = uint64(r.data[0])
+	} else {
+		n, k = binary.Uvarint(r.data)
+	}
 	if k <= 0 || n > uint64(len(r.text)) {
 		r.failed()
 		return ""
@@ -246,6 +251,9 @@ func (r *reader) str() string {
 
 func (r *reader) value() carpel.Value {
 	tag := r.byte()
+	if tag == byte(carpel.Text)|tagStr {
+		return carpel.TextValue(r.str())
+	}
 	kind := carpel.Kind(tag & tagKind)
 	if kind == carpel.Unset || kind > carpel.Object {
 		r.failed()
