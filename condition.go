@@ -2,6 +2,9 @@ package carpel
 
 import "time"
 
+// utc stands in where only the readability of a time matters.
+var utc = time.UTC
+
 // A Condition is one node of a definition: a question about a person that is answered by true or false at any
 // moment. The set is closed: [*Group], [*Not], [*Attribute], [*Activity], [*Device], [*InSegment], [*Sequence],
 // [*Sample], and, only inside where and has_item, [*Property]. Conditions are plain data, immutable once parsed,
@@ -360,5 +363,5 @@ func periodStart(d Date, period string, n int) Date {
 	return d.AddDays(n)
 }
 
-// Periods a calendar window may name.
+// periods are what a calendar window may name.
 var periods = []string{"day", "week", "month", "quarter", "year"}

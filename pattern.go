@@ -1,0 +1,237 @@
+package carpel
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"unicode/utf8"
+)
+
+// Pattern is a compiled pattern of contains, page, screen and link: | separates alternatives, * is any run of
+// characters, + a run of at least one, \ makes the next character literal. Immutable; safe for concurrent use.
+//
+// An alternative is a list of literal pieces with gaps between them, each gap with a least length in characters.
+// Matching places each piece at its leftmost fit behind the one before, and the last one at the end when the whole
+// must fit. Leftmost is right because a piece placed earlier never leaves less room for the next. Each piece is
+// searched once through the text, so the time is linear in text times pieces at worst, whatever the pattern.
+type Pattern struct {
+	alternatives []alternative
+	matchCase    bool
+	plus         bool
+}
+
+type alternative struct {
+	pieces   []piece
+	pathOnly bool // begins with a literal /: held against an address's path alone
+}
+
+// piece is a literal behind a gap of at least gap characters; open says that the gap may be longer. The last piece
+// may be empty, with the gap at the end.
+type piece struct {
+	gap  int
+	open bool
+	text string // folded unless the case matters
+}
+
+// CompilePattern reads a pattern. The error is a *[Error] without a pointer: an empty alternative, a \ at the end, or
+// one over the limit.
+func CompilePattern(src string, matchCase bool) (*Pattern, error) {
+	if len(src) > MaxPatternBytes {
+		return nil, &Error{Code: CodeLimit, Limit: MaxPatternBytes, Actual: int64(len(src)), Message: "the pattern is too long"}
+	}
+	p := &Pattern{matchCase: matchCase}
+	var alt alternative
+	var literal strings.Builder
+	gap, open, empty, first := 0, false, true, true
+	flush := func() {
+		if literal.Len() > 0 || gap > 0 || open {
+			text := literal.String()
+			if !matchCase {
+				text = Fold(text)
+			}
+			alt.pieces = append(alt.pieces, piece{gap, open, text})
+		}
+		literal.Reset()
+		gap, open = 0, false
+	}
+	end := func() error {
+		if empty {
+			return Errorf(CodeInvalid, "the pattern %.60q has an empty alternative, which would match everyone", src)
+		}
+		flush()
+		p.alternatives = append(p.alternatives, alt)
+		alt, empty, first = alternative{}, true, true
+		return nil
+	}
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; c {
+		case '|':
+			if err := end(); err != nil {
+				return nil, err
+			}
+			continue
+		case '*', '+':
+			if literal.Len() > 0 {
+				flush()
+			}
+			open = true
+			if c == '+' {
+				gap++
+				p.plus = true
+			}
+		case '\\':
+			if i++; i == len(src) {
+				return nil, Errorf(CodeInvalid, `the pattern %.60q ends with \, which makes the next character literal`, src)
+			}
+			fallthrough
+		default:
+			if first && src[i] == '/' {
+				alt.pathOnly = true
+			}
+			literal.WriteByte(src[i])
+		}
+		empty, first = false, false
+	}
+	if err := end(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// HasWildcardPlus reports whether the pattern has a + that is a wildcard.
+func (p *Pattern) HasWildcardPlus() bool { return p.plus }
+
+// Contains reports whether a part of the text fits the pattern.
+func (p *Pattern) Contains(text string) bool {
+	text = p.fold(text)
+	for _, a := range p.alternatives {
+		if a.match(text, false) {
+			return true
+		}
+	}
+	return false
+}
+
+// Fits reports whether the whole text fits the pattern.
+func (p *Pattern) Fits(text string) bool {
+	text = p.fold(text)
+	for _, a := range p.alternatives {
+		if a.match(text, true) {
+			return true
+		}
+	}
+	return false
+}
+
+// FitsURL reports whether an address fits: each alternative that begins with / against the path alone, any other
+// against the whole address.
+func (p *Pattern) FitsURL(url string) bool {
+	url = p.fold(url)
+	path := urlPath(url)
+	for _, a := range p.alternatives {
+		text := url
+		if a.pathOnly {
+			text = path
+		}
+		if a.match(text, true) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Pattern) fold(text string) string {
+	if p.matchCase {
+		return text
+	}
+	return Fold(text)
+}
+
+// urlPath returns what lies behind the host and before ? and #, without one trailing / unless that is all of it. A
+// text without a scheme and host is a path already.
+func urlPath(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	if i := strings.Index(url, "://"); i >= 0 && !strings.Contains(url[:i], "/") {
+		rest := url[i+3:]
+		slash := strings.IndexByte(rest, '/')
+		if slash < 0 {
+			return "/"
+		}
+		url = rest[slash:]
+	}
+	if len(url) > 1 {
+		url = strings.TrimSuffix(url, "/")
+	}
+	return url
+}
+
+// match reports whether the alternative fits the text: all of it when whole, else a part.
+func (a *alternative) match(text string, whole bool) bool {
+	at := 0 // where the gap before the next piece begins
+	for i, p := range a.pieces {
+		skipped, ok := skipRunes(text[at:], p.gap)
+		if !ok {
+			return false
+		}
+		at += skipped
+		last := i == len(a.pieces)-1
+		open := p.open || !whole && i == 0
+		switch {
+		case whole && last && open: // the rest of the text ends with the piece
+			return strings.HasSuffix(text[at:], p.text)
+		case open:
+			found := strings.Index(text[at:], p.text)
+			if found < 0 {
+				return false
+			}
+			at += found + len(p.text)
+		default:
+			if !strings.HasPrefix(text[at:], p.text) {
+				return false
+			}
+			at += len(p.text)
+		}
+	}
+	return !whole || at == len(text)
+}
+
+// skipRunes returns the length of the first n characters of s; false when it has fewer.
+func skipRunes(s string, n int) (int, bool) {
+	at := 0
+	for range n {
+		if at == len(s) {
+			return 0, false
+		}
+		_, size := utf8.DecodeRuneInString(s[at:])
+		at += size
+	}
+	return at, true
+}
+
+// EscapePattern returns a pattern that stands for s literally.
+func EscapePattern(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `|`, `\|`, `*`, `\*`, `+`, `\+`).Replace(s)
+}
+
+// CompileMatch reads an expression of matches: RE2, without regard to case unless matchCase.
+func CompileMatch(expr string, matchCase bool) (*regexp.Regexp, error) {
+	if expr == "" {
+		return nil, Errorf(CodeInvalid, "an empty expression would match everyone")
+	}
+	if len(expr) > MaxPatternBytes {
+		return nil, &Error{Code: CodeLimit, Limit: MaxPatternBytes, Actual: int64(len(expr)), Message: "the expression is too long"}
+	}
+	if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
+		return nil, Errorf(CodeInvalid, "the expression cannot be read: %v", err)
+	}
+	if !matchCase {
+		expr = "(?i:" + expr + ")"
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, Errorf(CodeInvalid, "the expression cannot be read: %v", err)
+	}
+	return re, nil
+}
