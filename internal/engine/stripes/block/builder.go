@@ -12,7 +12,8 @@ import (
 // RowBuilder collects rows one by one. The zero value is ready. Not safe for concurrent use.
 type RowBuilder struct {
 	rows  []builtRow
-	cells []builtCell
+	cols  []rareColumn // by the order of first use; their rows count in the order of adding
+	index map[string]int
 }
 
 type builtRow struct {
@@ -21,24 +22,58 @@ type builtRow struct {
 	row  int // in the order of adding
 }
 
-type builtCell struct {
-	name string
-	row  int
-	v    carpel.Value
-}
-
 // Add puts a row in. Unset properties are left out. It does not keep the map. It panics past MaxRows.
 func (b *RowBuilder) Add(slot uint8, at carpel.Millis, props map[string]carpel.Value) {
-	row := len(b.rows)
-	if row == MaxRows {
-		panic(fmt.Sprintf("block: more than %d rows", MaxRows))
-	}
-	b.rows = append(b.rows, builtRow{slot, at, row})
+	b.row(slot, at)
 	for name, v := range props {
 		if v.IsSet() {
-			b.cells = append(b.cells, builtCell{name, row, v})
+			b.put(name, v)
 		}
 	}
+}
+
+func (b *RowBuilder) row(slot uint8, at carpel.Millis) {
+	if len(b.rows) == MaxRows {
+		panic(fmt.Sprintf("block: more than %d rows", MaxRows))
+	}
+	b.rows = append(b.rows, builtRow{slot, at, len(b.rows)})
+}
+
+// put sets a property of the row added last.
+func (b *RowBuilder) put(name string, v carpel.Value) {
+	c, row := b.column(name), uint16(len(b.rows)-1)
+	if n := len(c.rows); n > 0 && c.rows[n-1] == row {
+		c.vals[n-1] = v
+		return
+	}
+	c.rows = append(c.rows, row)
+	c.vals = append(c.vals, v)
+}
+
+// column finds the column of a name or adds it: by looking through them while there are few.
+func (b *RowBuilder) column(name string) *rareColumn {
+	if b.index != nil {
+		if i, ok := b.index[name]; ok {
+			return &b.cols[i]
+		}
+	} else {
+		for i := range b.cols {
+			if b.cols[i].name == name {
+				return &b.cols[i]
+			}
+		}
+		if len(b.cols) == shortDict {
+			b.index = make(map[string]int)
+			for i := range b.cols {
+				b.index[b.cols[i].name] = i
+			}
+		}
+	}
+	if b.index != nil {
+		b.index[name] = len(b.cols)
+	}
+	b.cols = append(b.cols, rareColumn{name: name})
+	return &b.cols[len(b.cols)-1]
 }
 
 // Len returns how many rows were added.
@@ -47,7 +82,7 @@ func (b *RowBuilder) Len() int { return len(b.rows) }
 // Rows returns the rows added so far, sorted; of equal slot and time in the order they were added. The builder
 // can be added to afterwards.
 func (b *RowBuilder) Rows() *Rows {
-	r := &Rows{Time: make([]carpel.Millis, len(b.rows))}
+	r := &Rows{Time: make([]carpel.Millis, len(b.rows)), rare: slices.Clone(b.cols)}
 	rows := slices.Clone(b.rows)
 	slices.SortFunc(rows, func(x, y builtRow) int {
 		return cmp.Or(cmp.Compare(x.slot, y.slot), cmp.Compare(x.at, y.at), cmp.Compare(x.row, y.row))
@@ -61,33 +96,18 @@ func (b *RowBuilder) Rows() *Rows {
 		}
 	}
 	r.Starts = append(r.Starts, uint16(len(rows)))
-	r.rare = b.columns(place)
+	for i := range r.rare {
+		c := &r.rare[i]
+		c.rows = slices.Clone(c.rows)
+		for k, row := range c.rows {
+			c.rows[k] = place[row]
+		}
+	}
 	return r.settled()
 }
 
-// columns gathers the cells of each name. Their rows come in the order of place.
-func (b *RowBuilder) columns(place []uint16) (all []rareColumn) {
-	cells := slices.Clone(b.cells)
-	slices.SortFunc(cells, func(x, y builtCell) int {
-		return cmp.Or(strings.Compare(x.name, y.name), cmp.Compare(place[x.row], place[y.row]))
-	})
-	rows, vals := make([]uint16, len(cells)), make([]carpel.Value, len(cells))
-	for i, c := range cells {
-		rows[i], vals[i] = place[c.row], c.v
-	}
-	for from := 0; from < len(cells); {
-		to := from + 1
-		for to < len(cells) && cells[to].name == cells[from].name {
-			to++
-		}
-		all = append(all, rareColumn{cells[from].name, rows[from:to:to], vals[from:to:to]})
-		from = to
-	}
-	return all
-}
-
 // settled returns rows of which the maxColumns most used properties, and no others, are columns. Names that are used
-// equally often go by the alphabet.
+// equally often go by the alphabet. The rare columns of r may be in any order, and so may their rows.
 func (r *Rows) settled() *Rows {
 	if len(r.rare) == 0 && len(r.Cols) <= maxColumns {
 		return r
@@ -104,9 +124,11 @@ func (r *Rows) settled() *Rows {
 	for _, c := range r.rare {
 		uses = append(uses, use{c, nil, len(c.rows)})
 	}
-	slices.SortFunc(uses, func(x, y use) int {
-		return cmp.Or(cmp.Compare(y.n, x.n), strings.Compare(x.name, y.name))
-	})
+	if len(uses) > maxColumns {
+		slices.SortFunc(uses, func(x, y use) int {
+			return cmp.Or(cmp.Compare(y.n, x.n), strings.Compare(x.name, y.name))
+		})
+	}
 	often := uses[:min(len(uses), maxColumns)]
 	slices.SortFunc(often, func(x, y use) int { return strings.Compare(x.name, y.name) })
 	s := &Rows{Slots: r.Slots, Starts: r.Starts, Time: r.Time}
@@ -122,6 +144,8 @@ func (r *Rows) settled() *Rows {
 		if u.col != nil {
 			u.rows, u.vals = u.col.cells()
 		}
+		u.vals = slices.Clone(u.vals) // shared with whom r came from
+		u.sort()
 		s.rare = append(s.rare, u.rareColumn)
 	}
 	slices.SortFunc(s.rare, byName)

@@ -63,33 +63,123 @@ func (w *writer) starts(starts []uint16) {
 // rows (never nil). It fails on bytes that are no such runs, and when there are more than MaxRows. data is not
 // kept.
 //
-// Runs are joined like the carries of a binary counter, neighbours of about the same size first, so that a block
-// of many small runs costs n log n, not n².
+// Runs of one row, which is what a write adds, are collected and sorted together. Others are joined like the carries
+// of a binary counter, neighbours of about the same size first, so that many runs cost n log n, not n².
 func DecodeRows(data []byte) (*Rows, error) {
-	var few [12]*Rows
-	stack, n := few[:0], 0
+	var f fold
 	for len(data) > 0 {
 		run, rest, err := nextRun(data, headRows)
 		if err != nil {
 			return nil, err
 		}
-		r, err := run.rows(MaxRows - n)
+		if run.isOneRow() && f.n < MaxRows {
+			f.n++
+			err = run.addTo(&f.single)
+		} else {
+			f.gather()
+			var r *Rows
+			if r, err = run.rows(MaxRows - f.n); err == nil {
+				f.n += r.Len()
+				f.push(r)
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
-		n += r.Len()
-		stack, data = append(stack, r), rest
-		for k := len(stack); k >= 2 && stack[k-2].Len() <= stack[k-1].Len(); k-- {
-			stack = append(stack[:k-2], stack[k-2].Insert(stack[k-1]))
+		data = rest
+	}
+	return f.rows(), nil
+}
+
+// fold is a block being read: the runs joined so far, and the single rows after them.
+type fold struct {
+	stack  []*Rows // each longer than the next
+	single RowBuilder
+	n      int // rows in all
+}
+
+func (f *fold) push(r *Rows) {
+	f.stack = append(f.stack, r)
+	for k := len(f.stack); k >= 2 && f.stack[k-2].Len() <= f.stack[k-1].Len(); k-- {
+		f.join()
+	}
+}
+
+// gather makes rows of the single ones.
+func (f *fold) gather() {
+	if f.single.Len() > 0 {
+		f.push(f.single.Rows())
+		f.single = RowBuilder{}
+	}
+}
+
+// join joins the last two.
+func (f *fold) join() {
+	k := len(f.stack)
+	f.stack = append(f.stack[:k-2], f.stack[k-2].Insert(f.stack[k-1]))
+}
+
+func (f *fold) rows() *Rows {
+	f.gather()
+	if len(f.stack) == 0 {
+		return &Rows{Starts: []uint16{0}}
+	}
+	for len(f.stack) > 1 {
+		f.join()
+	}
+	return f.stack[0]
+}
+
+// isOneRow reports whether the run may hold one row: a count of 1, and one slot.
+func (run run) isOneRow() bool { return len(run.fixed) > 2 && run.fixed[0] == 1 && run.fixed[1] == 1 }
+
+// addTo decodes a run of one row into b. When it fails, b is of no more use.
+func (run run) addTo(b *RowBuilder) error {
+	r := run.reader()
+	r.take(2)
+	slot := r.byte()
+	var at [1]carpel.Millis
+	unpackNumbers(&r, at[:])
+	b.row(slot, at[0])
+	last := ""
+	for i, tag := range r.tags() {
+		name := r.str()
+		if i > 0 && name <= last {
+			r.failed()
+		}
+		last = name
+		if v := r.single(tag); v.IsSet() {
+			b.put(name, v)
 		}
 	}
-	if len(stack) == 0 {
-		return &Rows{Starts: []uint16{0}}, nil
+	for range r.count(5) {
+		name, cells, row := r.str(), r.count(3), r.take(2)
+		if cells != 1 || row == nil || row[0]|row[1] != 0 {
+			r.failed()
+			break
+		}
+		b.put(name, r.value())
 	}
-	for k := len(stack); k >= 2; k-- {
-		stack = append(stack[:k-2], stack[k-2].Insert(stack[k-1]))
+	return r.err("rows")
+}
+
+// single reads a column of one row.
+func (r *reader) single(tag byte) carpel.Value {
+	if tag == formDict|formFull && len(r.data) > 0 && r.data[0] == 1 {
+		r.take(1)
+		return r.value()
 	}
-	return stack[0], nil
+	var c Column
+	if tag&formMask == formDict {
+		c = r.column(tag, make([]uint16, 1), nil)
+	} else {
+		var num [1]float64
+		c = r.column(tag, nil, num[:])
+	}
+	if r.bad {
+		return carpel.Value{}
+	}
+	return c.Value(0)
 }
 
 // rows decodes one run of at most most rows.
@@ -162,13 +252,18 @@ func (r *reader) times(rows *Rows, n int) {
 	}
 }
 
-func (r *reader) columns(rows *Rows, n int) {
+// tags reads the forms of the columns.
+func (r *reader) tags() []byte {
 	cols := r.count(1)
-	tags := r.take(cols)
-	if cols > maxColumns || r.bad {
+	if cols > maxColumns {
 		r.failed()
-		return
 	}
+	return r.take(cols)
+}
+
+func (r *reader) columns(rows *Rows, n int) {
+	tags := r.tags()
+	cols := len(tags)
 	dicts := 0
 	for _, tag := range tags {
 		if tag&formMask == formDict {
