@@ -3,134 +3,327 @@
 // no segment.
 //
 // One writer at a time holds a [Tx]. A transaction reads its own writes through [Tx.Stripe]; nobody else sees them
-// before [Tx.Commit] has synced. Readers use [Store.Stripe] and never wait for the writer's computation.
+// before [Tx.Commit] has synced. Readers use [Store.Stripe] and never wait for the writer's computation, only for the
+// moment of a sync when they read something that is not in memory.
 //
 // Keys whose first byte is 0x80 or more belong to the engine above (memberships, feed, timers, definitions); the
 // store only carries them in its batches.
 package store
 
 import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/carpel/carpel"
-	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
-	"github.com/carpel/carpel/internal/engine/stripes/eval"
 )
 
 // Options says how to open a store. The zero value is valid.
 type Options struct {
-	FS         vfs.FS        // default: the disk
-	Cache      *pebble.Cache // shared between workspaces; default: one of 64 MiB of its own
-	CacheBytes int64         // bound of the decoded stripes; default 512 MiB
+	FS         vfs.FS         // default: the disk
+	Cache      *pebble.Cache  // shared between workspaces; default: one of 64 MiB of its own
+	CacheBytes int64          // bound of the decoded stripes; default 512 MiB
+	Rand       io.Reader      // of person keys; default crypto/rand
+	Zone       *time.Location // of bare dates in created_at; default UTC
+
+	// The sizes at which blocks are split, for tests; see split.go.
+	SplitRows int // default 512
+	HeavyRows int // default 4096
+}
+
+func (o *Options) ensureDefaults() {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 512 << 20
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.SplitRows == 0 {
+		o.SplitRows = 512
+	}
+	if o.HeavyRows == 0 {
+		o.HeavyRows = 4096
+	}
 }
 
 // Store is open for one workspace. Safe for concurrent use, but for the single writer's [Tx].
-type Store struct { /* the store's own */
+type Store struct {
+	options Options
+	db      *pebble.DB
+	cache   *cache
+	names   *names
+	stats   *allStats
+	hashKey []byte
+
+	// visible is held by the writer while a batch syncs and is installed, and by readers while they load what is not
+	// in memory: what is not synced is never seen.
+	visible sync.RWMutex
+	meta    atomic.Pointer[meta] // as committed
 }
 
+// meta is what the store knows of itself, written with every batch.
+type meta struct {
+	NextOrdinal uint32
+	Seq         uint64
+	People      int64 // identified people now
+	Waiting     int64 // items that wait under anonymous ids
+	Events      int64 // rows of events, pages, screens and messages
+	Arrival     uint64
+	JournalFrom uint64 // the oldest batch whose journal is kept
+}
+
+// formatVersion is the layout of keys and blocks. A store of a later one is refused.
+const formatVersion = 1
+
 // Open opens or creates the store in dir.
-func Open(dir string, o Options) (*Store, error) { panic("unwritten") }
+func Open(dir string, o Options) (*Store, error) {
+	o.ensureDefaults()
+	s := &Store{options: o, cache: newCache(o.CacheBytes)}
+	if _, err := o.FS.Stat(o.FS.PathJoin(dir, "CURRENT")); err != nil {
+		// A new store is closed and opened again: only then is its log of the newest format, in which a flipped bit is
+		// found. A store without the marker of that format counts as new.
+		if err := s.openPebble(dir); err != nil {
+			return nil, err
+		}
+		if err := s.db.Close(); err != nil {
+			return nil, fmt.Errorf("create store: %w", err)
+		}
+	}
+	if err := s.openPebble(dir); err != nil {
+		return nil, err
+	}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) openPebble(dir string) error {
+	o := &pebble.Options{
+		FS: s.options.FS, Cache: s.options.Cache, Merger: merger(), FormatMajorVersion: pebble.FormatNewest, Logger: quiet{},
+		MemTableSize: 16 << 20, MemTableStopWritesThreshold: 4, CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
+		L0CompactionThreshold: 4,
+	}
+	if s.options.Cache == nil {
+		o.Cache = pebble.NewCache(64 << 20)
+		defer o.Cache.Unref()
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(dir, o)
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	s.db = db
+	return nil
+}
+
+// quiet drops Pebble's messages: what fails comes back as an error.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(format string, args ...any) {
+	panic("store: " + fmt.Sprintf(format, args...))
+}
+
+// load reads what the store keeps in memory.
+func (s *Store) load() error {
+	version, ok, err := s.get(metaKey("version"))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return s.create()
+	}
+	if v := binary.BigEndian.Uint32(version); v > formatVersion {
+		return fmt.Errorf("the store has format %d; this version of carpel knows up to %d", v, formatVersion)
+	}
+	if s.hashKey, _, err = s.get(metaKey("hash")); err != nil {
+		return err
+	}
+	m, ok, err := s.get(metaKey("state"))
+	if err != nil {
+		return err
+	}
+	state := &meta{}
+	if ok {
+		if state, err = decodeMeta(m); err != nil {
+			return err
+		}
+	}
+	s.meta.Store(state)
+	if s.names, err = s.loadNames(); err != nil {
+		return err
+	}
+	return s.loadStats()
+}
+
+func (s *Store) create() error {
+	s.hashKey = make([]byte, 32)
+	if _, err := io.ReadFull(rand.Reader, s.hashKey); err != nil {
+		return err
+	}
+	b := s.db.NewBatch()
+	defer b.Close()
+	err := errors.Join(b.Set(metaKey("hash"), s.hashKey, nil), b.Set(metaKey("version"), binary.BigEndian.AppendUint32(nil, formatVersion), nil), b.Commit(pebble.Sync))
+	if err != nil {
+		return fmt.Errorf("create store: %w", err)
+	}
+	s.meta.Store(&meta{JournalFrom: 1})
+	if s.names, err = s.loadNames(); err != nil {
+		return err
+	}
+	return s.loadStats()
+}
+
+// get returns a copy of a key's value.
+func (s *Store) get(key []byte) ([]byte, bool, error) {
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read store: %w", err)
+	}
+	v = append([]byte{}, v...)
+	return v, true, closer.Close()
+}
+
+// has reports whether a key is there.
+func (s *Store) has(key []byte) (bool, error) {
+	_, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read store: %w", err)
+	}
+	return true, closer.Close()
+}
+
+// scan calls fn for every key that begins with prefix, in order. Key and value are valid only during the call.
+func (s *Store) scan(prefix []byte, fn func(key, value []byte) error) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: successor(prefix)})
+	if err != nil {
+		return fmt.Errorf("read store: %w", err)
+	}
+	for it.First(); it.Valid(); it.Next() {
+		v, err := it.ValueAndErr()
+		if err == nil {
+			err = fn(it.Key(), v)
+		}
+		if err != nil {
+			return errors.Join(err, it.Close())
+		}
+	}
+	return it.Close()
+}
 
 // Close ends the store.
-func (s *Store) Close() error { panic("unwritten") }
+func (s *Store) Close() error {
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
 
 // DB is the store's Pebble, for the engine's own keys.
-func (s *Store) DB() *pebble.DB { panic("unwritten") }
+func (s *Store) DB() *pebble.DB { return s.db }
 
 // Stripes returns how many stripes there are: people have ordinals below Stripes()*block.Width.
-func (s *Store) Stripes() uint32 { panic("unwritten") }
+func (s *Store) Stripes() uint32 { return stripesOf(s.meta.Load().NextOrdinal) }
+
+func stripesOf(people uint32) uint32 { return (people + block.Width - 1) / block.Width }
 
 // Seq returns the sequence number of the last committed batch.
-func (s *Store) Seq() uint64 { panic("unwritten") }
+func (s *Store) Seq() uint64 { return s.meta.Load().Seq }
+
+// Counts returns how many people there are, how many items wait under anonymous ids, and how many events are stored.
+func (s *Store) Counts() (people, waiting, events int64) {
+	m := s.meta.Load()
+	return m.People, m.Waiting, m.Events
+}
+
+// CacheBytes returns the size of the decoded data in memory.
+func (s *Store) CacheBytes() int64 { return s.cache.bytes.Load() }
+
+// View calls read with a consistent state of everything committed, held off from commits while it runs: short reads
+// only.
+func (s *Store) View(read func() error) error {
+	s.visible.RLock()
+	defer s.visible.RUnlock()
+	return read()
+}
 
 // Resolve finds the person a reference means, as committed.
 func (s *Store) Resolve(ref carpel.PersonRef) (ordinal uint32, ok bool, err error) {
-	panic("unwritten")
+	s.visible.RLock()
+	defer s.visible.RUnlock()
+	return s.resolve(ref)
 }
 
-// Stripe returns a stripe as committed.
-func (s *Store) Stripe(n uint32) *Stripe { panic("unwritten") }
-
-// View calls read with a consistent state of everything committed, held off from commits while it runs: short
-// reads only.
-func (s *Store) View(read func() error) error { panic("unwritten") }
-
-// Begin starts the one transaction there may be. now is the engine's time.
-func (s *Store) Begin(now carpel.Millis) *Tx { panic("unwritten") }
-
-// Tx is the writer's transaction: used by one goroutine.
-type Tx struct { /* the transaction's own */
+// resolve is Resolve for whoever holds visible.
+func (s *Store) resolve(ref carpel.PersonRef) (uint32, bool, error) {
+	kind, text := refKey(ref)
+	if kind == 0 {
+		return 0, false, nil
+	}
+	v, ok, err := s.get(identityKey(kind, text))
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	return binary.BigEndian.Uint32(v), true, nil
 }
 
-// Apply resolves and writes one item. An error is one of storage, never of input.
-func (t *Tx) Apply(it *carpel.Item) (engine.Outcome, error) { panic("unwritten") }
-
-// Touched is what the items applied so far have changed.
-func (t *Tx) Touched() *Touched { panic("unwritten") }
-
-// Stripe returns a stripe with the transaction's own writes.
-func (t *Tx) Stripe(n uint32) *Stripe { panic("unwritten") }
-
-// Stripes returns how many stripes there are, those the transaction adds included.
-func (t *Tx) Stripes() uint32 { panic("unwritten") }
-
-// Batch is where the engine adds its own keys; it reads them back through it (an indexed batch).
-func (t *Tx) Batch() *pebble.Batch { panic("unwritten") }
-
-// Seq is the sequence number this transaction will have; unchanged from the last when no item was applied.
-func (t *Tx) Seq() uint64 { panic("unwritten") }
-
-// Commit writes and syncs everything, then shows it to readers. An error means that the store may not be used any
-// more: the process must end and open it again.
-func (t *Tx) Commit() error { panic("unwritten") }
-
-// Abort drops the transaction.
-func (t *Tx) Abort() { panic("unwritten") }
-
-// Touched is what a transaction changed, by stripe.
-type Touched struct {
-	Stripes map[uint32]*TouchedStripe
-	Members []MemberChange // manual edits, in order, after merges
-	Merges  []Merge        // in order
+// refKey returns the identity that a reference goes by: of key, user id, email and anonymous id the first that is set.
+func refKey(ref carpel.PersonRef) (kind byte, text string) {
+	switch {
+	case ref.Key != "":
+		return 'k', ref.Key
+	case ref.UserID != "":
+		return 'u', ref.UserID
+	case ref.Email != "":
+		return 'e', carpel.Fold(ref.Email)
+	case ref.AnonymousID != "":
+		return 'a', ref.AnonymousID
+	}
+	return 0, ""
 }
 
-// TouchedStripe is what changed in one stripe.
-type TouchedStripe struct {
-	Tables     map[eval.Table]block.Mask
-	Attributes map[string]block.Mask
-	FirstSeen  block.Mask
-	// Whole is the people of whom everything must be evaluated anew: new, identified, merged, erased.
-	Whole block.Mask
-	// Gone is the slots that are nobody any more: erased, or merged into another person.
-	Gone block.Mask
-	// Causes names the people whose change is not CauseData: CauseImport, CauseMerge, CauseErasure.
-	Causes map[uint8]carpel.Cause
+func encodeMeta(m *meta) []byte {
+	var b []byte
+	for _, n := range []uint64{uint64(m.NextOrdinal), m.Seq, uint64(m.People), uint64(m.Waiting), uint64(m.Events), m.Arrival, m.JournalFrom} {
+		b = binary.AppendUvarint(b, n)
+	}
+	return b
 }
 
-// MemberChange is a manual edit of a resolved person.
-type MemberChange struct {
-	Ordinal uint32
-	Segment string
-	Remove  bool
-	Cause   carpel.Cause
-}
-
-// Merge tells that From's people data moved to To.
-type Merge struct{ From, To uint32 }
-
-// Stripe is a stripe as somebody sees it; it has every method of eval.Source but Segment and Zone, which the
-// engine adds.
-type Stripe struct { /* the stripe's own */
-}
-
-func (s *Stripe) People() block.Mask                           { panic("unwritten") }
-func (s *Stripe) Person(slot uint8) string                     { panic("unwritten") }
-func (s *Stripe) FirstSeen() *[block.Width]carpel.Millis       { panic("unwritten") }
-func (s *Stripe) Attribute(name string) (*block.Values, error) { panic("unwritten") }
-func (s *Stripe) Stamps(name string) (*block.Stamps, error)    { panic("unwritten") }
-func (s *Stripe) EventNames() ([]string, error)                { panic("unwritten") }
-func (s *Stripe) Parts(t eval.Table, first, last carpel.Millis) ([]eval.Part, error) {
-	panic("unwritten")
+func decodeMeta(b []byte) (*meta, error) {
+	var n [7]uint64
+	for i := range n {
+		v, size := binary.Uvarint(b)
+		if size <= 0 {
+			return nil, errors.New("read store: its state is damaged")
+		}
+		n[i], b = v, b[size:]
+	}
+	return &meta{uint32(n[0]), n[1], int64(n[2]), int64(n[3]), int64(n[4]), n[5], n[6]}, nil
 }

@@ -1,0 +1,341 @@
+package eval
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// Root is a definition to keep: a segment's, under its id.
+type Root struct {
+	ID        string
+	Condition carpel.Condition
+}
+
+// Program is a set of definitions compiled to one DAG: equal conditions, wherever they stand, are one node. A node's
+// children come before it, and a root that others refer to before those. Immutable; safe for concurrent use.
+type Program struct {
+	nodes []node
+	roots []int // node of each root, in the order given
+	zone  *time.Location
+
+	byTable   map[Table][]int  // leaves that read a table
+	anyEvent  []int            // leaves that read every event, page and screen table
+	byAttr    map[string][]int // leaves that read an attribute
+	firstSeen []int            // leaves that read $first_seen_at
+	bySegment map[string][]int // leaves that read a segment through the source
+	parents   [][]int          // by node: the nodes it is a child of
+}
+
+// node is one condition of the DAG.
+type node struct {
+	leaf     leaf // nil for a combination
+	op       combination
+	children []int
+}
+
+type combination uint8
+
+const (
+	combineAll combination = iota + 1
+	combineAny
+	combineNone // also not
+	combineSame // a reference to another root
+)
+
+// leaf is a condition that reads data.
+type leaf interface {
+	// eval answers for the slots asked about, which are people. It returns those that match, and the earliest moment
+	// after now at which the passing of time alone could change the answer for one of them: early it may be, late never.
+	eval(src Source, slots block.Mask, now carpel.Millis) (block.Mask, carpel.Millis, error)
+	// reads says what the answer depends on.
+	reads() reads
+}
+
+// reads is what a leaf depends on.
+type reads struct {
+	tables    []Table
+	anyEvent  bool
+	attribute string
+	firstSeen bool
+	segment   string
+}
+
+// Compile builds the program of some definitions. resolve returns the index of the root that a reference means, or -1
+// for one that is read through [Source.Segment]. References among the roots must not form a cycle.
+func Compile(roots []Root, zone *time.Location, resolve func(ref string) int) (*Program, error) {
+	c := &compiler{p: &Program{zone: zone, roots: make([]int, len(roots)), byTable: map[Table][]int{}, byAttr: map[string][]int{}, bySegment: map[string][]int{}},
+		byHash: map[string]int{}, input: roots, resolve: resolve, state: make([]uint8, len(roots))}
+	for i := range roots {
+		if _, err := c.root(i); err != nil {
+			return nil, err
+		}
+	}
+	c.p.index()
+	return c.p, nil
+}
+
+type compiler struct {
+	p       *Program
+	byHash  map[string]int
+	input   []Root
+	resolve func(string) int
+	state   []uint8 // of roots: 1 under way, 2 done
+}
+
+func (c *compiler) root(i int) (int, error) {
+	switch c.state[i] {
+	case 2:
+		return c.p.roots[i], nil
+	case 1:
+		return 0, carpel.Errorf(carpel.CodeCycle, "the segment %s refers to itself", c.input[i].ID)
+	}
+	c.state[i] = 1
+	n, err := c.node(c.input[i].Condition)
+	if err != nil {
+		return 0, fmt.Errorf("segment %s: %w", c.input[i].ID, err)
+	}
+	c.p.roots[i], c.state[i] = n, 2
+	return n, nil
+}
+
+// node returns the node of a condition, making it when it is new.
+func (c *compiler) node(cond carpel.Condition) (int, error) {
+	switch x := cond.(type) {
+	case *carpel.Group:
+		op := map[carpel.Quantifier]combination{carpel.AllOf: combineAll, carpel.AnyOf: combineAny, carpel.NoneOf: combineNone}[x.Quantifier]
+		return c.combine(op, x.Of)
+	case *carpel.Not:
+		return c.combine(combineNone, []carpel.Condition{x.Of})
+	case *carpel.InSegment:
+		if i := c.resolve(x.Ref); i >= 0 {
+			child, err := c.root(i)
+			if err != nil {
+				return 0, err
+			}
+			return c.add(fmt.Sprintf("ref %d", child), node{op: combineSame, children: []int{child}}), nil
+		}
+	}
+	key := string(carpel.Canonical(cond))
+	if n, ok := c.byHash[key]; ok {
+		return n, nil
+	}
+	l, err := compileLeaf(cond, c.p.zone)
+	if err != nil {
+		return 0, err
+	}
+	return c.add(key, node{leaf: l}), nil
+}
+
+func (c *compiler) combine(op combination, of []carpel.Condition) (int, error) {
+	n := node{op: op}
+	for _, x := range of {
+		child, err := c.node(x)
+		if err != nil {
+			return 0, err
+		}
+		n.children = append(n.children, child)
+	}
+	return c.add(fmt.Sprintf("%d %v", op, n.children), n), nil
+}
+
+func (c *compiler) add(key string, n node) int {
+	if i, ok := c.byHash[key]; ok {
+		return i
+	}
+	c.p.nodes = append(c.p.nodes, n)
+	c.byHash[key] = len(c.p.nodes) - 1
+	return len(c.p.nodes) - 1
+}
+
+// compileLeaf compiles a condition that reads data.
+func compileLeaf(cond carpel.Condition, zone *time.Location) (leaf, error) {
+	switch x := cond.(type) {
+	case *carpel.Attribute:
+		return compileAttribute(x, zone)
+	case *carpel.Activity:
+		return compileActivity(x, zone)
+	case *carpel.Device:
+		return compileDevice(x, zone)
+	case *carpel.Sequence:
+		return compileSequence(x, zone)
+	case *carpel.InSegment:
+		return segmentLeaf{x.Ref}, nil
+	case *carpel.Sample:
+		return &sampleLeaf{x.Seed, x.Percent / 100}, nil
+	}
+	return nil, fmt.Errorf("a %T is no condition of a person", cond)
+}
+
+// index fills in who reads what.
+func (p *Program) index() {
+	p.parents = make([][]int, len(p.nodes))
+	for i, n := range p.nodes {
+		for _, child := range n.children {
+			p.parents[child] = append(p.parents[child], i)
+		}
+		if n.leaf == nil {
+			continue
+		}
+		r := n.leaf.reads()
+		for _, t := range r.tables {
+			p.byTable[t] = append(p.byTable[t], i)
+		}
+		if r.anyEvent {
+			p.anyEvent = append(p.anyEvent, i)
+		}
+		if r.attribute != "" {
+			p.byAttr[r.attribute] = append(p.byAttr[r.attribute], i)
+		}
+		if r.firstSeen {
+			p.firstSeen = append(p.firstSeen, i)
+		}
+		if r.segment != "" {
+			p.bySegment[r.segment] = append(p.bySegment[r.segment], i)
+		}
+	}
+}
+
+// State is what a program knows of one stripe: for every node the people who match, and when the passing of time alone
+// would next change that. Owned by one goroutine at a time.
+type State struct {
+	Masks []block.Mask
+	Next  []carpel.Millis
+}
+
+// NextDue returns the earliest moment at which time changes something; Never when it does not.
+func (st *State) NextDue() carpel.Millis {
+	next := carpel.Never
+	for _, n := range st.Next {
+		next = min(next, n)
+	}
+	return next
+}
+
+// Size is the bytes that a state takes, about.
+func (st *State) Size() int64 { return int64(len(st.Masks))*40 + 64 }
+
+// Fill evaluates everything for every person of the stripe.
+func (p *Program) Fill(src Source, now carpel.Millis) (*State, error) {
+	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes))}
+	people := src.People()
+	for i := range p.nodes {
+		if err := p.full(src, people, now, st, i); err != nil {
+			return nil, err
+		}
+	}
+	return st, nil
+}
+
+// full evaluates one node for every person.
+func (p *Program) full(src Source, people block.Mask, now carpel.Millis, st *State, i int) (err error) {
+	n := &p.nodes[i]
+	st.Next[i] = carpel.Never
+	if n.leaf == nil {
+		st.Masks[i] = p.combined(st, n, people)
+		return nil
+	}
+	if people.IsEmpty() {
+		st.Masks[i] = block.Mask{}
+		return nil
+	}
+	st.Masks[i], st.Next[i], err = n.leaf.eval(src, people, now)
+	return err
+}
+
+// combined answers a combination from its children.
+func (p *Program) combined(st *State, n *node, people block.Mask) block.Mask {
+	switch n.op {
+	case combineAll, combineSame:
+		m := people
+		for _, c := range n.children {
+			m = m.And(st.Masks[c])
+		}
+		return m
+	}
+	var m block.Mask
+	for _, c := range n.children {
+		m = m.Or(st.Masks[c])
+	}
+	if n.op == combineNone {
+		return people.AndNot(m)
+	}
+	return m.And(people)
+}
+
+// Touch is what changed in a stripe: people by what of theirs did.
+type Touch struct {
+	Tables     map[Table]block.Mask
+	Attributes map[string]block.Mask
+	FirstSeen  block.Mask
+	Whole      block.Mask            // everything of theirs
+	Segments   map[string]block.Mask // members of segments that are read through the source
+}
+
+// Update brings a state up to date: the leaves whose data were touched, for those people, and the leaves that are due
+// by time, for all. What is not people any more leaves every mask.
+func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State) error {
+	people := src.People()
+	ask := make([]block.Mask, len(p.nodes))
+	whole := touch.Whole
+	mark := func(leaves []int, m block.Mask) {
+		for _, i := range leaves {
+			ask[i] = ask[i].Or(m)
+		}
+	}
+	for t, m := range touch.Tables {
+		mark(p.byTable[t], m)
+		if t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable {
+			mark(p.anyEvent, m)
+		}
+	}
+	for name, m := range touch.Attributes {
+		mark(p.byAttr[name], m)
+	}
+	mark(p.firstSeen, touch.FirstSeen)
+	for ref, m := range touch.Segments {
+		mark(p.bySegment[ref], m)
+	}
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if n.leaf == nil {
+			st.Masks[i] = p.combined(st, n, people)
+			continue
+		}
+		st.Masks[i] = st.Masks[i].And(people)
+		if st.Next[i] <= now {
+			if err := p.full(src, people, now, st, i); err != nil {
+				return err
+			}
+			continue
+		}
+		slots := ask[i].Or(whole).And(people)
+		if slots.IsEmpty() {
+			continue
+		}
+		m, next, err := n.leaf.eval(src, slots, now)
+		if err != nil {
+			return err
+		}
+		st.Masks[i] = st.Masks[i].AndNot(slots).Or(m)
+		st.Next[i] = min(st.Next[i], next)
+	}
+	return nil
+}
+
+// Members returns the people who match a root.
+func (p *Program) Members(root int, st *State) block.Mask { return st.Masks[p.roots[root]] }
+
+// Roots returns how many roots there are.
+func (p *Program) Roots() int { return len(p.roots) }
+
+// segmentLeaf is membership of a segment that the source answers for.
+type segmentLeaf struct{ ref string }
+
+func (l segmentLeaf) eval(src Source, slots block.Mask, _ carpel.Millis) (block.Mask, carpel.Millis, error) {
+	return src.Segment(l.ref).And(slots), carpel.Never, nil
+}
+
+func (l segmentLeaf) reads() reads { return reads{segment: l.ref} }

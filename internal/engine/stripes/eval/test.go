@@ -1,0 +1,278 @@
+package eval
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/carpel/carpel"
+)
+
+// verdict is what an operator says of one value.
+type verdict struct {
+	matched  bool
+	next     carpel.Millis // when time alone next changes it; Never
+	readable bool          // false: the operator cannot read the value
+}
+
+// tester answers one operator, compiled: always its positive form; negative says that the answer is turned round by
+// whoever asks, who alone knows about unset values and lists.
+type tester struct {
+	op        carpel.Op // positive
+	negative  bool
+	timed     bool // the answer depends on now
+	matchCase bool
+	zone      *time.Location
+
+	value   carpel.Value
+	folded  string              // of value's text
+	set     map[string]struct{} // is_any_of: folded texts
+	low     carpel.Value
+	high    carpel.Value
+	pattern *carpel.Pattern
+	regexp  *regexp.Regexp
+	span    carpel.Millis
+	days    int
+	from    carpel.Millis // before, after, on: the day or moment
+	to      carpel.Millis
+	item    *propertyTest
+}
+
+func compileTest(t carpel.Test, zone *time.Location) (*tester, error) {
+	x := &tester{matchCase: t.MatchCase, zone: zone, value: t.Value, span: t.Duration.Millis()}
+	x.op, x.negative = t.Op.Positive()
+	var err error
+	switch x.op {
+	case carpel.OpIs:
+		x.setOf([]carpel.Value{t.Value})
+	case carpel.OpIsAnyOf:
+		x.setOf(t.Values)
+	case carpel.OpContains:
+		x.pattern, err = carpel.CompilePattern(t.Value.Text(), t.MatchCase)
+	case carpel.OpMatches:
+		x.regexp, err = carpel.CompileMatch(t.Value.Text(), t.MatchCase)
+	case carpel.OpStartsWith, carpel.OpEndsWith:
+		x.folded = x.fold(t.Value.Text())
+	case carpel.OpBetween:
+		x.low, x.high = t.Values[0], t.Values[1]
+	case carpel.OpBefore, carpel.OpAfter, carpel.OpOn:
+		x.from, _ = t.Value.AsTime(zone)
+		x.to = x.from
+		if d, ok := carpel.ParseDate(t.Value.Text()); ok && t.Value.Kind() == carpel.Text {
+			x.to = d.AddDays(1).Midnight(zone) - 1
+		}
+	case carpel.OpWithinLast, carpel.OpMoreThanAgo, carpel.OpWithinNext, carpel.OpMoreThanAhead:
+		x.timed = true
+	case carpel.OpAnniversaryWithinNext:
+		x.timed = true
+		x.days = int(t.Duration.Millis() / 86_400_000)
+	case carpel.OpHasItem:
+		x.item, err = compileProperties(t.Item, zone)
+		x.timed = x.item != nil && x.item.timed
+	}
+	return x, err
+}
+
+func (x *tester) setOf(values []carpel.Value) {
+	x.op = carpel.OpIsAnyOf
+	x.set = make(map[string]struct{}, len(values))
+	for _, v := range values {
+		x.set[x.fold(v.Text())] = struct{}{}
+	}
+}
+
+func (x *tester) fold(s string) string {
+	if x.matchCase {
+		return s
+	}
+	return carpel.Fold(s)
+}
+
+// test answers for a set value: for a list, that one item matches. An unset value is the caller's.
+func (x *tester) test(v carpel.Value, now carpel.Millis) verdict {
+	if x.op == carpel.OpHasItem {
+		return x.hasItem(v, now)
+	}
+	if v.Kind() == carpel.List && x.op != carpel.OpExists {
+		out := verdict{next: carpel.Never, readable: true}
+		for _, item := range v.Items() {
+			if !item.IsSet() {
+				continue
+			}
+			one := x.scalar(item, now)
+			out.matched = out.matched || one.matched
+			out.readable = out.readable && one.readable
+			out.next = min(out.next, one.next)
+		}
+		return out
+	}
+	return x.scalar(v, now)
+}
+
+func (x *tester) scalar(v carpel.Value, now carpel.Millis) verdict {
+	yes := func(matched bool) verdict { return verdict{matched, carpel.Never, true} }
+	switch x.op {
+	case carpel.OpExists:
+		return yes(v.IsSet())
+	case carpel.OpIsAnyOf:
+		if _, ok := x.set[x.fold(v.Text())]; ok {
+			return yes(true)
+		}
+		return yes(false)
+	case carpel.OpContains:
+		return yes(x.pattern.Contains(v.Text()))
+	case carpel.OpMatches:
+		return yes(x.regexp.MatchString(v.Text()))
+	case carpel.OpStartsWith:
+		return yes(strings.HasPrefix(x.fold(v.Text()), x.folded))
+	case carpel.OpEndsWith:
+		return yes(strings.HasSuffix(x.fold(v.Text()), x.folded))
+	case carpel.OpIsTrue:
+		return yes(isBool(v, "true", "1"))
+	case carpel.OpIsFalse:
+		return yes(isBool(v, "false", "0"))
+	case carpel.OpIsTime:
+		_, ok := v.AsTime(x.zone)
+		return yes(ok)
+	case carpel.OpGreaterThan, carpel.OpLessThan, carpel.OpAtLeast, carpel.OpAtMost, carpel.OpBetween:
+		n, ok := v.AsNumber()
+		return verdict{ok && x.compare(n), carpel.Never, ok}
+	}
+	at, ok := v.AsTime(x.zone)
+	if !ok {
+		return verdict{false, carpel.Never, false}
+	}
+	matched, next := x.time(at, now)
+	return verdict{matched, next, true}
+}
+
+func isBool(v carpel.Value, word, digit string) bool {
+	switch v.Kind() {
+	case carpel.Bool:
+		return v.Text() == word
+	case carpel.Text, carpel.Number:
+		return strings.EqualFold(v.Text(), word) || v.Text() == digit
+	}
+	return false
+}
+
+func (x *tester) compare(n carpel.Value) bool {
+	switch x.op {
+	case carpel.OpGreaterThan:
+		return carpel.CompareNumbers(n, x.value) > 0
+	case carpel.OpLessThan:
+		return carpel.CompareNumbers(n, x.value) < 0
+	case carpel.OpAtLeast:
+		return carpel.CompareNumbers(n, x.value) >= 0
+	case carpel.OpAtMost:
+		return carpel.CompareNumbers(n, x.value) <= 0
+	}
+	return carpel.CompareNumbers(n, x.low) >= 0 && carpel.CompareNumbers(n, x.high) <= 0
+}
+
+// time answers the operators over a moment, and when time next changes the answer.
+func (x *tester) time(at, now carpel.Millis) (bool, carpel.Millis) {
+	// turns returns the answer of something that begins at one moment and ends at another, and what comes next.
+	turns := func(begins, ends carpel.Millis) (bool, carpel.Millis) {
+		switch {
+		case now < begins:
+			return false, begins
+		case now < ends:
+			return true, ends
+		}
+		return false, carpel.Never
+	}
+	switch x.op {
+	case carpel.OpBefore:
+		return at < x.from, carpel.Never
+	case carpel.OpAfter:
+		return at > x.to, carpel.Never
+	case carpel.OpOn:
+		return at >= x.from && at <= x.to, carpel.Never
+	case carpel.OpWithinLast: // now - d < t <= now
+		return turns(at, at+x.span)
+	case carpel.OpMoreThanAgo: // t <= now - d
+		return turns(at+x.span, carpel.Never)
+	case carpel.OpWithinNext: // now < t <= now + d
+		return turns(at-x.span, at)
+	case carpel.OpMoreThanAhead: // t > now + d
+		in, _ := turns(at-x.span, carpel.Never)
+		if in {
+			return false, carpel.Never
+		}
+		return true, at - x.span
+	}
+	return x.anniversary(at, now)
+}
+
+// anniversary answers whether the day and month of a moment come round within some days of today; the answer can
+// change at the next local midnight. A 29 February counts as a 28th.
+func (x *tester) anniversary(at, now carpel.Millis) (bool, carpel.Millis) {
+	today, day := carpel.DateOf(now, x.zone), carpel.DateOf(at, x.zone)
+	if day.Month == time.February && day.Day == 29 {
+		day.Day = 28
+	}
+	in := false
+	for year := today.Year; ; year++ {
+		d := carpel.Date{Year: year, Month: day.Month, Day: day.Day}
+		ahead := daysBetween(today, d)
+		if ahead >= 0 && ahead <= x.days {
+			in = true
+			break
+		}
+		if ahead > x.days {
+			break
+		}
+	}
+	return in, today.AddDays(1).Midnight(x.zone)
+}
+
+func daysBetween(a, b carpel.Date) int {
+	at := func(d carpel.Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
+	return int(at(b).Sub(at(a)) / (24 * time.Hour))
+}
+
+// hasItem answers whether one object of a list satisfies every condition; a single object is a list of one.
+func (x *tester) hasItem(v carpel.Value, now carpel.Millis) verdict {
+	out := verdict{next: carpel.Never, readable: v.Kind() == carpel.List || v.Kind() == carpel.Object}
+	items := v.Items()
+	if v.Kind() == carpel.Object {
+		items = []carpel.Value{v}
+	}
+	for _, item := range items {
+		if item.Kind() != carpel.Object {
+			continue
+		}
+		fields := item.Fields()
+		matched, next := x.item.row(func(name string) carpel.Value { return propertyOf(fields, name) }, now)
+		out.matched = out.matched || matched
+		out.next = min(out.next, next)
+	}
+	return out
+}
+
+// propertyOf finds a property in a map: the name itself, else what its dots reach into.
+func propertyOf(fields map[string]carpel.Value, name string) carpel.Value {
+	if v, ok := fields[name]; ok && v.IsSet() {
+		return v
+	}
+	for i := 0; i < len(name); i++ {
+		if name[i] == '.' {
+			if v, ok := fields[name[:i]]; ok {
+				if r := v.Reach(name[i+1:]); r.IsSet() {
+					return r
+				}
+			}
+		}
+	}
+	return carpel.Value{}
+}
+
+// answer turns a test of a value, which may be unset, into the operator's answer.
+func (x *tester) answer(v carpel.Value, now carpel.Millis) (bool, carpel.Millis) {
+	if !v.IsSet() {
+		return x.negative, carpel.Never
+	}
+	r := x.test(v, now)
+	return r.matched != x.negative, r.next
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"github.com/carpel/carpel"
+)
+
+// anonymous finds the person that an anonymous id belongs to; an item of one that belongs to nobody waits. It is
+// stored as JSON under the id and its arrival, is never evaluated, and joins the person in order of arrival.
+func (a *application) anonymous() (uint32, *person, error) {
+	id := a.it.Person.AnonymousID
+	ordinal, p, err := a.by('a', id)
+	if err != nil || p != nil {
+		return ordinal, p, err
+	}
+	data, err := json.Marshal(a.it)
+	if err != nil {
+		return 0, nil, fmt.Errorf("store waiting item: %w", err)
+	}
+	a.meta.Arrival++
+	a.meta.Waiting++
+	a.waiting = append(a.waiting, waitingItem{id, a.meta.Arrival, a.it})
+	return 0, nil, a.batch.Set(binary.BigEndian.AppendUint64(waitingPrefix(id), a.meta.Arrival), data, nil)
+}
+
+// waitingItem is an item that began to wait in this transaction.
+type waitingItem struct {
+	anonymous string
+	arrival   uint64
+	item      *carpel.Item
+}
+
+// replay lets the items that wait under an anonymous id join their person.
+func (a *application) replay(ordinal uint32, p *person, anonymous string) error {
+	var items []*carpel.Item
+	prefix := waitingPrefix(anonymous)
+	err := a.store.scan(prefix, func(k, v []byte) error {
+		if len(k) != len(prefix)+8 {
+			return nil
+		}
+		it := &carpel.Item{}
+		if err := json.Unmarshal(v, it); err != nil {
+			return fmt.Errorf("read waiting item: %w", err)
+		}
+		items = append(items, it)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var others []waitingItem
+	for _, w := range a.waiting {
+		if w.anonymous == anonymous {
+			items = append(items, w.item)
+		} else {
+			others = append(others, w)
+		}
+	}
+	a.waiting = others
+	if len(items) == 0 {
+		return nil
+	}
+	a.meta.Waiting -= int64(len(items))
+	// The range ends before the next length or id: an arrival is eight bytes.
+	end := append(append([]byte{}, prefix...), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	if err := a.batch.DeleteRange(prefix, end, nil); err != nil {
+		return err
+	}
+	for _, it := range items {
+		joined := &application{Tx: a.Tx, it: it}
+		if err := joined.do(ordinal, p); err != nil {
+			return err
+		}
+		a.out.Warnings = append(a.out.Warnings, joined.out.Warnings...)
+	}
+	return nil
+}

@@ -1,0 +1,334 @@
+package store
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
+)
+
+// Apply resolves and writes one item. An error is one of storage, never of input.
+func (t *Tx) Apply(it *carpel.Item) (engine.Outcome, error) {
+	hash := ""
+	if it.MessageID != "" {
+		hash = t.store.messageHash(it.MessageID)
+		repeated, err := t.repeated(hash)
+		if err != nil || repeated {
+			return engine.Outcome{Repeated: repeated}, err
+		}
+	}
+	a := &application{Tx: t, it: it}
+	if err := a.run(); err != nil {
+		return engine.Outcome{}, err
+	}
+	if a.out.Refused == nil {
+		t.applied++
+		if hash != "" {
+			t.seen[hash] = struct{}{}
+			if err := t.batch.Set(append([]byte{keyMessage}, hash...), nil, nil); err != nil {
+				return a.out, err
+			}
+		}
+	}
+	return a.out, nil
+}
+
+// messageHash names a message id in ten bytes, keyed, so that nobody can choose ids that meet.
+func (s *Store) messageHash(id string) string { return string(s.hash("message", id)[:10]) }
+
+func (s *Store) hash(use, text string) []byte {
+	h := hmac.New(sha256.New, s.hashKey)
+	h.Write([]byte(use))
+	h.Write([]byte{0})
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// repeated reports whether a message id came before.
+func (t *Tx) repeated(hash string) (bool, error) {
+	if _, ok := t.seen[hash]; ok {
+		return true, nil
+	}
+	return t.store.has(append([]byte{keyMessage}, hash...))
+}
+
+// application is one item on its way in.
+type application struct {
+	*Tx
+	it  *carpel.Item
+	out engine.Outcome
+}
+
+func (a *application) refuse(e *carpel.Error) { a.out.Refused = e }
+
+func (a *application) warn(code, pointer, format string, args ...any) {
+	e := carpel.Errorf(code, format, args...)
+	e.Pointer = pointer
+	a.out.Warnings = append(a.out.Warnings, e)
+}
+
+// run finds the person and does what the item asks.
+func (a *application) run() error {
+	switch a.it.Kind {
+	case carpel.ItemAlias, carpel.ItemMerge:
+		return a.join()
+	case carpel.ItemErase, carpel.ItemSuppress, carpel.ItemUnsuppress:
+		return a.eraseItem()
+	case carpel.ItemMember:
+		return a.member()
+	}
+	if a.it.Kind == carpel.ItemEvent {
+		if name := strings.TrimSpace(a.it.Name); !a.nameAllowed(name) {
+			a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxEventNames, Message: "the workspace has too many event names; this one is new"})
+			return nil
+		}
+	}
+	ordinal, p, err := a.resolve()
+	if err != nil || p == nil {
+		return err // refused, or waiting under an anonymous id
+	}
+	a.out.Person = p.key
+	return a.do(ordinal, p)
+}
+
+// nameAllowed reports whether an event of the name may be stored: it is known, or there is room for another.
+func (a *application) nameAllowed(name string) bool {
+	_, events := a.store.names.count()
+	return events < carpel.MaxEventNames || a.store.names.lookup(nameKey{kindEvent, name}) != 0
+}
+
+// do writes the item for its person.
+func (a *application) do(ordinal uint32, p *person) error {
+	slot := uint8(ordinal % block.Width)
+	it := a.it
+	ts := a.touch(ordinal)
+	if it.Source == "import" {
+		if _, ok := ts.Causes[slot]; !ok {
+			ts.Causes[slot] = carpel.CauseImport
+		}
+	}
+	if err := a.seenAt(ordinal, p, it.At); err != nil {
+		return err
+	}
+	a.note(ordinal)
+	switch it.Kind {
+	case carpel.ItemIdentify:
+		return a.attributes(ordinal, p)
+	case carpel.ItemDevice, carpel.ItemDeviceDelete:
+		return a.device(ordinal, p)
+	}
+	return a.activity(ordinal)
+}
+
+// seenAt moves the person's first moment back when the item is from before it.
+func (a *application) seenAt(ordinal uint32, p *person, at carpel.Millis) error {
+	if at >= p.firstSeen {
+		return nil
+	}
+	p.firstSeen = at
+	a.touch(ordinal).FirstSeen.Set(uint8(ordinal % block.Width))
+	return a.change(ordinal)
+}
+
+// activity writes an event, page, screen or message activity.
+func (a *application) activity(ordinal uint32) error {
+	it := a.it
+	props := make(map[string]carpel.Value, len(it.Properties)+len(it.Context)+4)
+	for name, v := range it.Properties {
+		if !strings.HasPrefix(name, "$") {
+			props[name] = v
+		}
+	}
+	for name, v := range it.Context {
+		props["$context."+name] = v
+	}
+	table, name := eval.Table{}, strings.TrimSpace(it.Name)
+	switch it.Kind {
+	case carpel.ItemEvent:
+		table = eval.Table{Kind: eval.EventTable, Name: name}
+	case carpel.ItemPage:
+		table = eval.Table{Kind: eval.PageTable}
+		url := it.URL
+		if url == "" {
+			url = it.Name
+		}
+		props["$url"], props["$name"] = carpel.TextValue(url), carpel.TextValue(it.Name)
+	case carpel.ItemScreen:
+		table = eval.Table{Kind: eval.ScreenTable}
+		props["$name"] = carpel.TextValue(it.Name)
+	case carpel.ItemMessage:
+		return a.message(ordinal, props)
+	}
+	a.countNames(table, name, props)
+	a.meta.Events++
+	if err := a.addRow(ordinal, table, it.At, props); err != nil {
+		return err
+	}
+	kind := [...]string{carpel.ItemEvent: "", carpel.ItemPage: "page ", carpel.ItemScreen: "screen "}[it.Kind]
+	return a.addRow(ordinal, eval.Table{Kind: eval.ActivityTable}, it.At, map[string]carpel.Value{"$name": carpel.TextValue(kind + name)})
+}
+
+func (a *application) message(ordinal uint32, props map[string]carpel.Value) error {
+	m := a.it.Message
+	for name, text := range map[string]string{"$channel": m.Channel, "$action": m.Action, "$delivery": m.Delivery, "$campaign": m.Campaign, "$link": m.Link, "$reason": m.Reason} {
+		if text != "" {
+			props[name] = carpel.TextValue(text)
+		}
+	}
+	if m.Machine {
+		props["$machine"] = carpel.BoolValue(true)
+	}
+	table := eval.Table{Kind: eval.MessageTable}
+	a.countNames(table, m.Action, props)
+	a.meta.Events++
+	return a.addRow(ordinal, table, a.it.At, props)
+}
+
+// attributes writes what an identify says.
+func (a *application) attributes(ordinal uint32, p *person) error {
+	props := a.it.Properties
+	if len(props) == 0 {
+		return nil
+	}
+	for _, name := range sortedNames(props) {
+		v := props[name]
+		switch {
+		case strings.HasPrefix(name, "$"):
+			a.warn(carpel.CodeReserved, "/"+name, "the name %.60q is reserved: names that begin with $ are ours", name)
+			continue
+		case name == "id":
+			if text := v.Text(); v.IsSet() && text != "" && len(p.users) > 0 && p.users[0] != text {
+				a.warn(carpel.CodeConflict, "/id", "the attribute id is the user id; it is not changed by an attribute")
+			}
+			continue
+		case name == "email":
+			if err := a.email(ordinal, p, v); err != nil {
+				return err
+			}
+			continue
+		case a.it.Public && name == "unsubscribed":
+			a.warn(carpel.CodePublicKey, "/unsubscribed", "a browser key may not set unsubscribed")
+			continue
+		case a.it.Public && name == "phone":
+			if has, err := a.hasAttribute(ordinal, name); err != nil {
+				return err
+			} else if has {
+				a.warn(carpel.CodePublicKey, "/phone", "a browser key may not change a phone number")
+				continue
+			}
+		}
+		if err := a.setAttribute(ordinal, name, v, a.it.At); err != nil {
+			return err
+		}
+		if name == "created_at" {
+			if at, ok := v.AsTime(a.store.options.Zone); ok {
+				if err := a.seenAt(ordinal, p, at); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func sortedNames(props map[string]carpel.Value) []string { return slices.Sorted(maps.Keys(props)) }
+
+// hasAttribute reports whether a person has a value for an attribute.
+func (a *application) hasAttribute(ordinal uint32, name string) (bool, error) {
+	v, err := a.attribute(ordinal, name)
+	return v.IsSet(), err
+}
+
+// attribute returns a person's value of an attribute, this transaction's writes included.
+func (t *Tx) attribute(ordinal uint32, name string) (carpel.Value, error) {
+	n := t.store.names.lookup(nameKey{kindValues, name})
+	if n == 0 {
+		return carpel.Value{}, nil
+	}
+	e, err := t.entry(entryKey{n, ordinal / block.Width})
+	if err != nil {
+		return carpel.Value{}, err
+	}
+	return e.values.Value(uint8(ordinal % block.Width)), nil
+}
+
+// setAttribute writes an attribute if the write is not older than the one stored.
+func (a *application) setAttribute(ordinal uint32, name string, v carpel.Value, at carpel.Millis) error {
+	accepted, err := a.writeAttribute(ordinal, name, v, attributeStamp{at, at, a.it.Source})
+	if accepted {
+		a.countAttribute(name, v)
+	}
+	return err
+}
+
+// attributeStamp is when a value was written, since when it is what it is, and where it came from.
+type attributeStamp struct {
+	at, since carpel.Millis
+	source    string
+}
+
+// writeAttribute stores a value unless a later write is stored already. It reports whether it did. A value that is the
+// same as before keeps its since.
+func (t *Tx) writeAttribute(ordinal uint32, name string, v carpel.Value, s attributeStamp) (bool, error) {
+	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)
+	vk := entryKey{t.name(nameKey{kindValues, name}), stripe}
+	sk := entryKey{t.name(nameKey{kindStamps, name}), stripe}
+	values, err := t.entry(vk)
+	if err != nil {
+		return false, err
+	}
+	stamps, err := t.entry(sk)
+	if err != nil {
+		return false, err
+	}
+	have := block.NoStamp
+	if stamps.stamps != nil {
+		have = stamps.stamps.At[slot]
+	}
+	if have != block.NoStamp && s.at < have {
+		return false, nil
+	}
+	if have == block.NoStamp && !v.IsSet() {
+		return false, nil // removing what never was is no change
+	}
+	changed := have == block.NoStamp || values.values.Value(slot) != v
+	if !changed {
+		s.since = stamps.stamps.Since[slot]
+	}
+	if err := t.file(stripe, vk.name); err != nil {
+		return false, err
+	}
+	if err := t.file(stripe, sk.name); err != nil {
+		return false, err
+	}
+	newStamps := stamps.stamps.With(slot, s.at, s.since, s.source)
+	t.overlay[sk] = &entry{stamps: newStamps, size: int64(newStamps.Size()) + 64}
+	t.mark(sk, slot)
+	if changed {
+		newValues := values.values.With(slot, v)
+		t.overlay[vk] = &entry{values: newValues, size: int64(newValues.Size()) + 64}
+		t.mark(vk, slot)
+		ts := t.touch(ordinal)
+		m := ts.Attributes[name]
+		m.Set(slot)
+		ts.Attributes[name] = m
+	}
+	return true, nil
+}
+
+// mark notes a slot of an attribute's block to be written.
+func (t *Tx) mark(k entryKey, slot uint8) {
+	m := t.attrs[k]
+	m.Set(slot)
+	t.attrs[k] = m
+}
+
+// SetZone sets the zone of bare dates. The writer's.
+func (s *Store) SetZone(zone *time.Location) { s.options.Zone = zone }

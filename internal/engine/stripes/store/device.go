@@ -1,0 +1,95 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
+)
+
+var deviceTable = eval.Table{Kind: eval.DeviceTable}
+
+// device creates, updates or deletes a device. A token belongs to one person: whoever had it before loses it.
+func (a *application) device(ordinal uint32, p *person) error {
+	d := a.it.Device
+	owner, ok, err := a.lookup('d', d.Token)
+	if err != nil {
+		return err
+	}
+	if ok && owner != ordinal {
+		if a.it.Kind == carpel.ItemDeviceDelete {
+			return nil // not theirs
+		}
+		if err := a.dropDevice(owner, d.Token); err != nil {
+			return err
+		}
+	}
+	if ok && owner == ordinal {
+		if err := a.dropDevice(ordinal, d.Token); err != nil {
+			return err
+		}
+	}
+	if a.it.Kind == carpel.ItemDeviceDelete {
+		return nil
+	}
+	p.devices = append(p.devices, d.Token)
+	a.assign('d', d.Token, ordinal)
+	if err := a.change(ordinal); err != nil {
+		return err
+	}
+	used := d.LastUsed
+	if used == 0 || used == carpel.Never {
+		used = a.it.At
+	}
+	props := map[string]carpel.Value{"token": carpel.TextValue(d.Token), "platform": carpel.TextValue(strings.ToLower(d.Platform)), "last_used": carpel.TimeValue(used)}
+	for name, v := range d.Properties {
+		if _, ours := props[name]; !ours && !strings.HasPrefix(name, "$") {
+			props[name] = v
+		}
+	}
+	a.countNames(deviceTable, "", props)
+	return a.addRow(ordinal, deviceTable, used, props)
+}
+
+// dropDevice takes a device from a person.
+func (t *Tx) dropDevice(ordinal uint32, token string) error {
+	t.free('d', token)
+	p, err := t.person(ordinal)
+	if err != nil || p == nil {
+		return err
+	}
+	p.devices = slices.DeleteFunc(slices.Clone(p.devices), func(s string) bool { return s == token })
+	if err := t.change(ordinal); err != nil {
+		return err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)
+	k := entryKey{t.name(tableName(deviceTable)), stripe}
+	tb, err := t.table(k)
+	if err != nil {
+		return err
+	}
+	for bk, part := range tb.parts {
+		column := part.rows.Column("token")
+		from, to := part.rows.Find(slot)
+		if from == to || column == nil {
+			continue
+		}
+		kept := part.rows.Filter(func(row int) bool {
+			return row < from || row >= to || column.Value(row).Text() != token
+		})
+		if kept.Len() != part.rows.Len() {
+			tb.set(bk, kept)
+		}
+	}
+	t.share(k, tb)
+	ts := t.touch(ordinal)
+	m := ts.Tables[deviceTable]
+	m.Set(slot)
+	ts.Tables[deviceTable] = m
+	return nil
+}

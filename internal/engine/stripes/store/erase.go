@@ -1,0 +1,80 @@
+package store
+
+import (
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// eraseItem erases a person, suppresses them, or lifts a suppression.
+func (a *application) eraseItem() error {
+	ref := a.it.Person
+	if a.it.Kind == carpel.ItemUnsuppress {
+		for _, k := range suppressKeys(a.store, []string{ref.UserID}, ref.Email) {
+			a.ids[string(k)] = deleted
+		}
+		return nil
+	}
+	kind, text := refKey(ref)
+	if kind == 0 {
+		a.refuse(carpel.Errorf(carpel.CodeNoIdentity, "the item names nobody"))
+		return nil
+	}
+	ordinal, p, err := a.by(kind, text)
+	if err != nil {
+		return err
+	}
+	if a.it.Kind == carpel.ItemSuppress {
+		users, email := []string{ref.UserID}, ref.Email
+		if p != nil {
+			users, email = append(users, p.users...), p.email
+		}
+		for _, k := range suppressKeys(a.store, users, email) {
+			a.ids[string(k)] = 0 // an entry with a number is a key that is there
+		}
+	}
+	if p == nil {
+		if a.it.Kind == carpel.ItemErase {
+			a.refuse(carpel.Errorf(carpel.CodeNotFound, "nobody is known by this id"))
+		}
+		return nil
+	}
+	a.out.Person = p.key
+	return a.erase(ordinal, p)
+}
+
+// erase removes everything of a person: rows, attributes, identities, record. Message ids stay: a repeat of what was
+// erased must not bring it back.
+func (a *application) erase(ordinal uint32, p *person) error {
+	if err := a.flush(); err != nil {
+		return err
+	}
+	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)
+	h, err := a.readHead(stripe)
+	if err != nil {
+		return err
+	}
+	for n := range h.directory {
+		switch k := a.store.names.of(n); k.kind {
+		case kindStamps:
+		case kindValues:
+			if err := a.putAttribute(ordinal, k.name, carpel.Value{}, attributeStamp{at: block.NoStamp}); err != nil {
+				return err
+			}
+		default:
+			taken, err := a.takeRows(entryKey{n, stripe}, slot)
+			if err != nil {
+				return err
+			}
+			if countedTable(k.kind) {
+				for _, r := range taken {
+					a.meta.Events -= int64(r.Len())
+				}
+			}
+		}
+	}
+	a.forget(p)
+	return a.remove(ordinal, carpel.CauseErasure)
+}
+
+// countedTable reports whether rows of a kind count as events: activity rows and devices do not.
+func countedTable(kind byte) bool { return kind >= 1 && kind <= 4 }

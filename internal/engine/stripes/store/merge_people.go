@@ -1,0 +1,193 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
+)
+
+// merge moves everything of the secondary to the primary, and makes the secondary nobody. Its ids go on meaning the
+// primary.
+func (a *application) merge(primary uint32, p *person, secondary uint32, q *person) error {
+	if primary == secondary {
+		return nil
+	}
+	if p.merges >= carpel.MaxMerges {
+		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxMerges, Actual: int64(p.merges) + 1, Message: "too many people were merged into this one"})
+		return nil
+	}
+	a.note(primary)
+	a.touched.Merges = append(a.touched.Merges, Merge{secondary, primary})
+	a.touch(secondary)
+	to := a.touch(primary)
+	slot := uint8(primary % block.Width)
+	to.Whole.Set(slot)
+	to.Causes[slot] = carpel.CauseMerge
+	if err := a.moveData(primary, p, secondary); err != nil {
+		return err
+	}
+	p.merges += q.merges + 1
+	p.firstSeen = min(p.firstSeen, q.firstSeen)
+	to.FirstSeen.Set(slot)
+	p.anonymous = append(p.anonymous, q.anonymous...)
+	p.devices = append(p.devices, q.devices...)
+	hadUser := len(p.users) > 0
+	p.users = append(p.users, q.users...)
+	// Every id of the secondary now means the primary; its key and email too, so that links to it go on working.
+	a.assign('k', q.key, primary)
+	for _, u := range q.users {
+		a.assign('u', u, primary)
+	}
+	for _, id := range q.anonymous {
+		a.assign('a', id, primary)
+	}
+	for _, token := range q.devices {
+		a.assign('d', token, primary)
+	}
+	if q.email != "" {
+		a.assign('e', carpel.Fold(q.email), primary)
+		if p.email == "" {
+			p.email = q.email
+		}
+	}
+	if !hadUser && len(p.users) > 0 {
+		if _, err := a.writeAttribute(primary, "id", carpel.TextValue(p.users[0]), attributeStamp{a.it.At, a.it.At, a.it.Source}); err != nil {
+			return err
+		}
+	}
+	if err := a.change(primary); err != nil {
+		return err
+	}
+	return a.remove(secondary, carpel.CauseMerge)
+}
+
+// moveData moves rows and attributes from one person to another, table by table of the stripe.
+func (a *application) moveData(primary uint32, p *person, secondary uint32) error {
+	if err := a.flush(); err != nil {
+		return err
+	}
+	stripe := secondary / block.Width
+	h, err := a.readHead(stripe)
+	if err != nil {
+		return err
+	}
+	var numbers []uint32
+	for n := range h.directory {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		k := a.store.names.of(n)
+		switch k.kind {
+		case kindStamps: // goes with the values
+		case kindValues:
+			if err := a.moveAttribute(primary, secondary, k.name); err != nil {
+				return err
+			}
+		default:
+			if err := a.moveRows(primary, secondary, entryKey{n, stripe}, eval.Table{Kind: eval.TableKind(k.kind), Name: k.name}); err != nil {
+				return err
+			}
+		}
+	}
+	// Stamps of attributes that were removed have no value beside them; they do not matter to anybody else.
+	return nil
+}
+
+func (a *application) moveRows(primary, secondary uint32, k entryKey, table eval.Table) error {
+	rows, err := a.takeRows(k, uint8(secondary%block.Width))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		for i := range r.Len() {
+			_, at, props := r.Row(i)
+			if err := a.addRow(primary, table, at, props); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// takeRows removes a slot's rows from a table and returns them, a part each.
+func (t *Tx) takeRows(k entryKey, slot uint8) ([]*block.Rows, error) {
+	tb, err := t.table(k)
+	if err != nil {
+		return nil, err
+	}
+	var mask block.Mask
+	mask.Set(slot)
+	var taken []*block.Rows
+	for bk, p := range tb.parts {
+		if from, to := p.rows.Find(slot); from == to {
+			continue
+		}
+		taken = append(taken, p.rows.Only(slot))
+		tb.set(bk, p.rows.Without(mask))
+	}
+	if len(taken) > 0 {
+		t.share(k, tb)
+	}
+	return taken, nil
+}
+
+// moveAttribute gives the primary the secondary's value where it has none of its own, with its times.
+func (a *application) moveAttribute(primary, secondary uint32, name string) error {
+	from := uint8(secondary % block.Width)
+	v, err := a.attribute(secondary, name)
+	if err != nil {
+		return err
+	}
+	sk := entryKey{a.store.names.lookup(nameKey{kindStamps, name}), secondary / block.Width}
+	e, err := a.entry(sk)
+	if err != nil {
+		return err
+	}
+	stamp := attributeStamp{a.it.At, a.it.At, a.it.Source}
+	if e.stamps != nil && e.stamps.At[from] != block.NoStamp {
+		stamp = attributeStamp{e.stamps.At[from], e.stamps.Since[from], e.stamps.Source[from]}
+	}
+	have, err := a.attribute(primary, name)
+	if err != nil {
+		return err
+	}
+	if v.IsSet() && !have.IsSet() && name != "id" {
+		if err := a.putAttribute(primary, name, v, stamp); err != nil {
+			return err
+		}
+	}
+	return a.putAttribute(secondary, name, carpel.Value{}, attributeStamp{at: block.NoStamp})
+}
+
+// putAttribute stores a value with its times, whatever is there. A stamp at NoStamp forgets the slot.
+func (t *Tx) putAttribute(ordinal uint32, name string, v carpel.Value, s attributeStamp) error {
+	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)
+	for _, k := range []nameKey{{kindValues, name}, {kindStamps, name}} {
+		ek := entryKey{t.name(k), stripe}
+		e, err := t.entry(ek)
+		if err != nil {
+			return err
+		}
+		if s.at != block.NoStamp {
+			if err := t.file(stripe, ek.name); err != nil {
+				return err
+			}
+		}
+		if k.kind == kindValues {
+			nv := e.values.With(slot, v)
+			t.overlay[ek] = &entry{values: nv, size: int64(nv.Size()) + 64}
+		} else {
+			ns := e.stamps.With(slot, s.at, s.since, s.source)
+			t.overlay[ek] = &entry{stamps: ns, size: int64(ns.Size()) + 64}
+		}
+		t.mark(ek, slot)
+	}
+	ts := t.touch(ordinal)
+	m := ts.Attributes[name]
+	m.Set(slot)
+	ts.Attributes[name] = m
+	return nil
+}

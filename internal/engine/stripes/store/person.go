@@ -1,0 +1,186 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// person is a person record: who an ordinal is.
+//
+//	flags:1 (bit 0: gone) merges:varint firstSeen:varint(zigzag) count:varint { kind:1 length:varint text }
+//
+// The texts are the identities that mean this person: 'k' the key, 'u' user ids, the first made first, 'e' the email as
+// written, 'a' anonymous ids, 'd' device tokens. Of somebody who is gone nothing is kept.
+type person struct {
+	gone      bool
+	merges    uint64
+	firstSeen carpel.Millis
+	key       string
+	users     []string
+	email     string
+	anonymous []string
+	devices   []string
+}
+
+func (p *person) encode() []byte {
+	b := []byte{0}
+	if p.gone {
+		b[0] = 1
+		return b
+	}
+	b = binary.AppendUvarint(b, p.merges)
+	b = binary.AppendVarint(b, int64(p.firstSeen))
+	b = binary.AppendUvarint(b, uint64(2+len(p.users)+len(p.anonymous)+len(p.devices)))
+	text := func(kind byte, s string) {
+		b = append(b, kind)
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	text('k', p.key)
+	text('e', p.email)
+	for _, s := range p.users {
+		text('u', s)
+	}
+	for _, s := range p.anonymous {
+		text('a', s)
+	}
+	for _, s := range p.devices {
+		text('d', s)
+	}
+	return b
+}
+
+var errPerson = errors.New("read store: a person record is damaged")
+
+func decodePerson(b []byte) (*person, error) {
+	if len(b) == 0 {
+		return nil, errPerson
+	}
+	p := &person{gone: b[0]&1 != 0}
+	if p.gone {
+		return p, nil
+	}
+	b = b[1:]
+	fail := false
+	uvarint := func() uint64 {
+		n, size := binary.Uvarint(b)
+		if size <= 0 {
+			fail = true
+			return 0
+		}
+		b = b[size:]
+		return n
+	}
+	p.merges = uvarint()
+	first, size := binary.Varint(b)
+	if size <= 0 {
+		return nil, errPerson
+	}
+	p.firstSeen, b = carpel.Millis(first), b[size:]
+	for n := uvarint(); n > 0 && !fail; n-- {
+		if len(b) == 0 {
+			return nil, errPerson
+		}
+		kind := b[0]
+		b = b[1:]
+		length := uvarint()
+		if fail || length > uint64(len(b)) {
+			return nil, errPerson
+		}
+		text := string(b[:length])
+		b = b[length:]
+		switch kind {
+		case 'k':
+			p.key = text
+		case 'e':
+			p.email = text
+		case 'u':
+			p.users = append(p.users, text)
+		case 'a':
+			p.anonymous = append(p.anonymous, text)
+		case 'd':
+			p.devices = append(p.devices, text)
+		}
+	}
+	if fail {
+		return nil, errPerson
+	}
+	return p, nil
+}
+
+// head is the people of a stripe. Immutable once shared.
+type head struct {
+	people    block.Mask
+	firstSeen [block.Width]carpel.Millis // NoStamp for nobody
+	keys      [block.Width]string
+	directory map[uint32]struct{} // the names under which the stripe holds something
+}
+
+func newHead() *head {
+	h := &head{directory: map[uint32]struct{}{}}
+	for i := range h.firstSeen {
+		h.firstSeen[i] = block.NoStamp
+	}
+	return h
+}
+
+func (h *head) clone() *head {
+	c := *h
+	c.directory = make(map[uint32]struct{}, len(h.directory))
+	for n := range h.directory {
+		c.directory[n] = struct{}{}
+	}
+	return &c
+}
+
+func (h *head) set(slot uint8, p *person) {
+	if p.gone {
+		h.people.Clear(slot)
+		h.firstSeen[slot], h.keys[slot] = block.NoStamp, ""
+		return
+	}
+	h.people.Set(slot)
+	h.firstSeen[slot], h.keys[slot] = p.firstSeen, p.key
+}
+
+// loadHead reads a stripe's people from the store. The caller holds visible, or is the writer.
+func (s *Store) loadHead(stripe uint32) (*entry, error) {
+	h := newHead()
+	size := int64(8192)
+	prefix := personKey(stripe * block.Width)[:4] // the ordinals of a stripe share their first three bytes
+	err := s.scan(prefix, func(k, v []byte) error {
+		p, err := decodePerson(v)
+		if err != nil {
+			return fmt.Errorf("%w: %x", err, k)
+		}
+		h.set(k[4], p)
+		size += int64(len(p.key))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.scan(directoryKey(stripe, 0)[:5], func(k, _ []byte) error {
+		h.directory[binary.BigEndian.Uint32(k[5:])] = struct{}{}
+		size += 16
+		return nil
+	})
+	return &entry{head: h, size: size}, err
+}
+
+// readPerson reads a person record; nil for an ordinal that nobody has, or that is gone.
+func (s *Store) readPerson(ordinal uint32) (*person, error) {
+	v, ok, err := s.get(personKey(ordinal))
+	if err != nil || !ok {
+		return nil, err
+	}
+	p, err := decodePerson(v)
+	if err != nil || p.gone {
+		return nil, err
+	}
+	return p, nil
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// A table in a stripe lies in buckets of time and, within a bucket, in a shared part and chunks of heavy people.
+//
+// It begins with one bucket for all time, number 0. Past SplitRows rows (512) the rows move to a bucket a month, so
+// that a window reads, and a write copies, only its own months: bucket 1 is everything before 2000, 2 is January 2000
+// and so on, and the last one is everything from the month after 2099 on. Past HeavyRows rows (4,096) in a shared part
+// whoever has more than an eighth of that in it moves to chunks of their own of at most HeavyRows rows, cut by time;
+// from then on their rows in that bucket go to the chunk that covers their time. A chunk that grows past the bound is
+// cut in two. A shared part of many people with some rows each may grow to eight times the bound.
+
+const (
+	bucketAll    = 0
+	bucketBefore = 1
+	bucketAfter  = 2 + 12*100
+)
+
+// bucketOf returns the month's bucket of a moment.
+func bucketOf(at carpel.Millis) uint16 {
+	y, m, _ := at.Time().Date()
+	switch n := (y-2000)*12 + int(m) - 1; {
+	case n < 0:
+		return bucketBefore
+	case n >= 12*100:
+		return bucketAfter
+	default:
+		return uint16(2 + n)
+	}
+}
+
+// bucketStart returns the first moment of a month's bucket.
+func bucketStart(bucket uint16) carpel.Millis {
+	return carpel.MillisOf(time.Date(2000, time.Month(int(bucket)-1), 1, 0, 0, 0, 0, time.UTC))
+}
+
+// byBucket cuts rows into months.
+func byBucket(r *block.Rows) map[uint16]*block.Rows {
+	first, last, ok := r.Span()
+	if !ok {
+		return nil
+	}
+	from, to := bucketOf(first), bucketOf(last)
+	var bounds []carpel.Millis
+	for b := from + 1; b <= to; b++ {
+		bounds = append(bounds, bucketStart(b))
+	}
+	out := map[uint16]*block.Rows{}
+	for i, rows := range r.SplitByTime(bounds) {
+		if rows.Len() > 0 {
+			out[from+uint16(i)] = rows
+		}
+	}
+	return out
+}
+
+// table is a table of a stripe while the writer changes it. Parts are replaced, never changed.
+type table struct {
+	parts map[blockKey]*part
+	// dirty names what to write: keys to set whole. Keys to join a run to are in runs; keys in gone are deleted.
+	dirty map[blockKey]bool
+	runs  map[blockKey]*block.Rows
+	gone  map[blockKey]bool
+}
+
+func newTable(parts []*part) *table {
+	t := &table{parts: make(map[blockKey]*part, len(parts)), dirty: map[blockKey]bool{}, runs: map[blockKey]*block.Rows{}, gone: map[blockKey]bool{}}
+	for _, p := range parts {
+		t.parts[p.key] = p
+	}
+	return t
+}
+
+// set replaces a part whole.
+func (t *table) set(k blockKey, r *block.Rows) {
+	delete(t.runs, k)
+	if r.Len() == 0 {
+		if _, there := t.parts[k]; there {
+			t.gone[k] = true
+		}
+		delete(t.parts, k)
+		delete(t.dirty, k)
+		return
+	}
+	t.parts[k] = newPart(k, r)
+	t.dirty[k] = true
+	delete(t.gone, k)
+}
+
+// join adds rows to a part.
+func (t *table) join(k blockKey, r *block.Rows) {
+	p := t.parts[k]
+	if p == nil {
+		t.set(k, r)
+		return
+	}
+	t.parts[k] = newPart(k, p.rows.Insert(r))
+	if t.dirty[k] {
+		return
+	}
+	if before := t.runs[k]; before != nil {
+		r = before.Insert(r)
+	}
+	t.runs[k] = r
+}
+
+// insert adds rows, splitting what has grown too large. base names the table's stripe.
+func (t *table) insert(base blockKey, r *block.Rows, o *Options) {
+	whole := base
+	whole.bucket = bucketAll
+	_, unsplit := t.parts[whole]
+	if len(t.parts) == 0 || unsplit {
+		have := 0
+		if unsplit {
+			have = t.parts[whole].rows.Len()
+		}
+		if have+r.Len() <= o.SplitRows {
+			t.join(whole, r)
+			return
+		}
+		if unsplit {
+			old := t.parts[whole].rows
+			t.set(whole, nil)
+			t.insertMonths(base, old, o)
+		}
+	}
+	t.insertMonths(base, r, o)
+}
+
+func (t *table) insertMonths(base blockKey, r *block.Rows, o *Options) {
+	for bucket, rows := range byBucket(r) {
+		k := base
+		k.bucket = bucket
+		t.insertBucket(k, rows, o)
+	}
+}
+
+// insertBucket adds rows of one bucket: those of heavy people to their chunks, the rest to the shared part.
+func (t *table) insertBucket(k blockKey, r *block.Rows, o *Options) {
+	var heavy block.Mask
+	for _, slot := range r.Slots {
+		if t.chunks(k, slot) != nil {
+			heavy.Set(slot)
+		}
+	}
+	for slot := range heavy.Slots {
+		t.insertHeavy(k, slot, r.Only(slot), o)
+	}
+	if !heavy.IsEmpty() {
+		r = r.Without(heavy)
+	}
+	// Pieces keep a part below the most rows that there can be, also before it is split.
+	for from := 0; from < r.Len(); from += o.HeavyRows {
+		t.join(k, r.Slice(from, min(from+o.HeavyRows, r.Len())))
+		t.lighten(k, o)
+	}
+}
+
+// chunks returns a heavy person's chunks in a bucket, in order of time; nil for somebody who is not heavy there.
+func (t *table) chunks(k blockKey, slot uint8) []*part {
+	var out []*part
+	for pk, p := range t.parts {
+		if pk.bucket == k.bucket && pk.heavy == uint16(slot)+1 {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b *part) int {
+		if a.first != b.first {
+			return int(min(max(a.first-b.first, -1), 1))
+		}
+		return int(a.key.chunk) - int(b.key.chunk)
+	})
+	return out
+}
+
+// insertHeavy adds a heavy person's rows to the chunks that cover their times.
+func (t *table) insertHeavy(k blockKey, slot uint8, r *block.Rows, o *Options) {
+	k.heavy = uint16(slot) + 1
+	chunks := t.chunks(k, slot)
+	if len(chunks) == 0 {
+		k.chunk = 0
+		t.cut(k, r, o)
+		return
+	}
+	var bounds []carpel.Millis
+	for _, c := range chunks[1:] {
+		bounds = append(bounds, c.first)
+	}
+	for i, rows := range r.SplitByTime(bounds) {
+		if rows.Len() == 0 {
+			continue
+		}
+		c := chunks[i]
+		if c.rows.Len()+rows.Len() <= o.HeavyRows {
+			t.join(c.key, rows)
+			continue
+		}
+		t.cut(c.key, c.rows.Insert(rows), o)
+	}
+}
+
+// cut stores one person's rows, in order of time, as a chunk and as many more as they need.
+func (t *table) cut(k blockKey, r *block.Rows, o *Options) {
+	next := k
+	for pk := range t.parts {
+		if pk.bucket == k.bucket && pk.heavy == k.heavy {
+			next.chunk = max(next.chunk, pk.chunk)
+		}
+	}
+	// Half-full pieces leave room for what comes late; those at the end grow.
+	step := max(o.HeavyRows*3/4, 1)
+	for from := 0; from < r.Len(); from += step {
+		t.set(k, r.Slice(from, min(from+step, r.Len())))
+		next.chunk++
+		k = next
+	}
+}
+
+// lighten moves the people with most rows out of a shared part that has grown too large.
+func (t *table) lighten(k blockKey, o *Options) {
+	for t.parts[k] != nil && t.parts[k].rows.Len() > o.HeavyRows {
+		r := t.parts[k].rows
+		most, count := uint8(0), 0
+		for i, slot := range r.Slots {
+			if n := int(r.Starts[i+1]) - int(r.Starts[i]); n > count {
+				most, count = slot, n
+			}
+		}
+		if count <= o.HeavyRows/8 && r.Len() <= 8*o.HeavyRows {
+			return // many people with some rows each: nobody to move
+		}
+		var mask block.Mask
+		mask.Set(most)
+		only := r.Only(most)
+		t.set(k, r.Without(mask))
+		t.insertHeavy(k, most, only, o)
+	}
+}

@@ -1,0 +1,247 @@
+package store
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
+)
+
+// Stripe is a stripe as somebody sees it; it has every method of eval.Source but Segment and Zone, which the engine
+// adds. Cheap to make; used by one goroutine at a time.
+type Stripe struct {
+	store *Store
+	tx    *Tx // nil: as committed
+	n     uint32
+	head  *head
+}
+
+// Stripe returns a stripe as committed.
+func (s *Store) Stripe(n uint32) (*Stripe, error) {
+	st := &Stripe{store: s, n: n}
+	e, err := st.entry(headName)
+	if err != nil {
+		return nil, err
+	}
+	st.head = e.head
+	return st, nil
+}
+
+// Number is the stripe's number.
+func (s *Stripe) Number() uint32 { return s.n }
+
+// entry returns what is decoded of a name, reading it when it is not in memory. An empty entry: there is nothing.
+func (s *Stripe) entry(name uint32) (*entry, error) {
+	k := entryKey{name, s.n}
+	if s.tx != nil {
+		if e := s.tx.overlay[k]; e != nil {
+			return e, nil
+		}
+	}
+	if e := s.store.cache.get(k); e != nil {
+		return e, nil
+	}
+	if s.tx != nil {
+		return s.store.load1(k) // the writer: nothing commits while it reads
+	}
+	s.store.visible.RLock()
+	defer s.store.visible.RUnlock()
+	return s.store.load1(k)
+}
+
+// load1 reads an entry and puts it into the cache.
+func (s *Store) load1(k entryKey) (*entry, error) {
+	var e *entry
+	var err error
+	switch kind := s.names.of(k.name).kind; {
+	case k.name == headName:
+		e, err = s.loadHead(k.stripe)
+	case kind == kindValues:
+		e, err = s.loadValues(k)
+	case kind == kindStamps:
+		e, err = s.loadStamps(k)
+	default:
+		e, err = s.loadParts(k)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.cache.put(k, e)
+	return e, nil
+}
+
+func (s *Store) loadValues(k entryKey) (*entry, error) {
+	data, _, err := s.get(blockKey{name: k.name, stripe: k.stripe}.key())
+	if err != nil {
+		return nil, err
+	}
+	v, err := block.DecodeValues(data)
+	if err != nil {
+		return nil, err
+	}
+	return &entry{values: v, size: int64(v.Size()) + 64}, nil
+}
+
+func (s *Store) loadStamps(k entryKey) (*entry, error) {
+	data, _, err := s.get(blockKey{name: k.name, stripe: k.stripe}.key())
+	if err != nil {
+		return nil, err
+	}
+	v, err := block.DecodeStamps(data)
+	if err != nil {
+		return nil, err
+	}
+	return &entry{stamps: v, size: int64(v.Size()) + 64}, nil
+}
+
+// holds reports whether the stripe has anything under the name; the writer's own adds count.
+func (s *Stripe) holds(name uint32) bool {
+	if name == 0 {
+		return false
+	}
+	_, ok := s.head.directory[name]
+	return ok
+}
+
+// People is the slots that are identified people.
+func (s *Stripe) People() block.Mask { return s.head.people }
+
+// Person returns a slot's permanent key; "" for none.
+func (s *Stripe) Person(slot uint8) string { return s.head.keys[slot] }
+
+// FirstSeen returns per slot when the person was first seen; block.NoStamp for nobody.
+func (s *Stripe) FirstSeen() *[block.Width]carpel.Millis { return &s.head.firstSeen }
+
+// Attribute returns an attribute's values, nil when nobody has it.
+func (s *Stripe) Attribute(name string) (*block.Values, error) {
+	n := s.store.names.lookup(nameKey{kindValues, name})
+	if !s.holds(n) {
+		return nil, nil
+	}
+	e, err := s.entry(n)
+	if err != nil {
+		return nil, err
+	}
+	return e.values, nil
+}
+
+// Stamps returns the times beside an attribute's values, nil when nobody has it.
+func (s *Stripe) Stamps(name string) (*block.Stamps, error) {
+	n := s.store.names.lookup(nameKey{kindStamps, name})
+	if !s.holds(n) {
+		return nil, nil
+	}
+	e, err := s.entry(n)
+	if err != nil {
+		return nil, err
+	}
+	return e.stamps, nil
+}
+
+// EventNames returns the names of the events that the stripe holds, in order.
+func (s *Stripe) EventNames() ([]string, error) { return s.namesOf(kindEvent), nil }
+
+// namesOf returns the names of one kind that the stripe holds, in order.
+func (s *Stripe) namesOf(kind byte) []string {
+	var all []string
+	for n := range s.head.directory {
+		if k := s.store.names.of(n); k.kind == kind {
+			all = append(all, k.name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Parts returns the parts of a table that may hold rows with first <= time <= last, in order of time.
+func (s *Stripe) Parts(t eval.Table, first, last carpel.Millis) ([]eval.Part, error) {
+	all, err := s.parts(t)
+	if err != nil {
+		return nil, err
+	}
+	var out []eval.Part
+	for _, p := range all {
+		if p.last >= first && p.first <= last {
+			if out == nil {
+				out = make([]eval.Part, 0, len(all))
+			}
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// parts returns all parts of a table, in order of time.
+func (s *Stripe) parts(t eval.Table) ([]*part, error) {
+	n := s.store.names.lookup(tableName(t))
+	if !s.holds(n) {
+		return nil, nil
+	}
+	e, err := s.entry(n)
+	if err != nil {
+		return nil, err
+	}
+	return e.parts, nil
+}
+
+// part is a piece of a table within a stripe; see [eval.Part]. Immutable.
+type part struct {
+	key         blockKey
+	rows        *block.Rows
+	first, last carpel.Millis
+}
+
+// Span returns the least and greatest time of the part, and the number of rows.
+func (p *part) Span() (first, last carpel.Millis, rows int) { return p.first, p.last, p.rows.Len() }
+
+// Heavy returns the slot whose rows alone are in the part, and true, for a chunk.
+func (p *part) Heavy() (slot uint8, ok bool) { return uint8(p.key.heavy - 1), p.key.heavy != 0 }
+
+// Rows returns the rows.
+func (p *part) Rows() (*block.Rows, error) { return p.rows, nil }
+
+func newPart(k blockKey, r *block.Rows) *part {
+	p := &part{key: k, rows: r}
+	p.first, p.last, _ = r.Span()
+	return p
+}
+
+// loadParts reads all parts of a table in a stripe.
+func (s *Store) loadParts(k entryKey) (*entry, error) {
+	var parts []*part
+	err := s.scan(blockPrefix(k.name, k.stripe), func(key, value []byte) error {
+		bk, ok := parseBlockKey(key)
+		if !ok {
+			return errors.New("read store: a damaged block key")
+		}
+		r, err := block.DecodeRows(value)
+		if err != nil {
+			return err
+		}
+		if r.Len() > 0 {
+			parts = append(parts, newPart(bk, r))
+		}
+		return nil
+	})
+	return tableEntry(parts), err
+}
+
+// tableEntry makes an entry of parts, which it puts in order of time.
+func tableEntry(parts []*part) *entry {
+	slices.SortStableFunc(parts, func(a, b *part) int {
+		switch {
+		case a.first != b.first && a.first < b.first:
+			return -1
+		case a.first != b.first:
+			return 1
+		}
+		return 0
+	})
+	e := &entry{parts: parts, size: 64}
+	for _, p := range parts {
+		e.size += int64(p.rows.Size()) + 80
+	}
+	return e
+}

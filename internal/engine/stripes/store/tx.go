@@ -1,0 +1,443 @@
+package store
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
+)
+
+// Tx is the writer's transaction: used by one goroutine. What it changes lies in its overlay, decoded, until Commit
+// installs it; the batch holds the same as bytes.
+type Tx struct {
+	store *Store
+	now   carpel.Millis
+	batch *pebble.Batch
+	meta  meta
+
+	overlay  map[entryKey]*entry       // decoded entries as this transaction leaves them
+	tables   map[entryKey]*table       // tables under change
+	rows     map[entryKey]*pendingRows // rows not yet put into their table
+	heads    map[uint32]*head          // people of stripes under change: ours, until they are shared
+	persons  map[uint32]*person        // person records read or changed; nil: nobody
+	changed  map[uint32]bool           // persons to write
+	ids      map[string]uint32         // identity keys set; ^0: deleted
+	seen     map[string]struct{}       // message hashes of this transaction
+	attrs    map[entryKey]block.Mask   // slots of attribute values and stamps to write
+	newNames []uint32                  // numbers given by this transaction, ascending
+	stats    map[uint32]*nameStats     // statistics under change
+	journal  []journalEntry
+	waiting  []waitingItem // begun to wait in this transaction
+	touched  *Touched
+	applied  int
+}
+
+// pendingRows are rows on their way into a table.
+type pendingRows struct {
+	builder block.RowBuilder
+	mask    block.Mask
+}
+
+// Touched is what a transaction changed, by stripe.
+type Touched struct {
+	Stripes map[uint32]*TouchedStripe
+	Members []MemberChange // manual edits, in order
+	Merges  []Merge        // in order
+}
+
+// TouchedStripe is what changed in one stripe.
+type TouchedStripe struct {
+	Tables     map[eval.Table]block.Mask
+	Attributes map[string]block.Mask
+	FirstSeen  block.Mask
+	// Whole is the people of whom everything must be evaluated anew: new, identified, merged, erased.
+	Whole block.Mask
+	// Gone is the slots that are nobody any more: erased, or merged into another person.
+	Gone block.Mask
+	// Causes names the people whose change is not CauseData: CauseImport, CauseMerge, CauseErasure.
+	Causes map[uint8]carpel.Cause
+}
+
+// MemberChange is a manual edit of a resolved person.
+type MemberChange struct {
+	Ordinal uint32
+	Segment string
+	Remove  bool
+	Cause   carpel.Cause
+}
+
+// Merge tells that From's data moved to To.
+type Merge struct{ From, To uint32 }
+
+// Begin starts the one transaction there may be. now is the engine's time.
+func (s *Store) Begin(now carpel.Millis) *Tx {
+	return &Tx{store: s, now: now, batch: s.db.NewBatch(), meta: *s.meta.Load(),
+		overlay: map[entryKey]*entry{}, tables: map[entryKey]*table{}, rows: map[entryKey]*pendingRows{}, heads: map[uint32]*head{},
+		persons: map[uint32]*person{}, changed: map[uint32]bool{}, ids: map[string]uint32{}, seen: map[string]struct{}{},
+		attrs: map[entryKey]block.Mask{}, stats: map[uint32]*nameStats{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
+}
+
+// Touched is what the items applied so far have changed.
+func (t *Tx) Touched() *Touched { return t.touched }
+
+// Batch is where the engine adds its own keys.
+func (t *Tx) Batch() *pebble.Batch { return t.batch }
+
+// Seq is the sequence number this transaction will have; unchanged from the last when no item was applied.
+func (t *Tx) Seq() uint64 {
+	if t.applied > 0 {
+		return t.meta.Seq + 1
+	}
+	return t.meta.Seq
+}
+
+// Stripes returns how many stripes there are, those the transaction adds included.
+func (t *Tx) Stripes() uint32 { return stripesOf(t.meta.NextOrdinal) }
+
+// Stripe returns a stripe with the transaction's own writes, up to now.
+func (t *Tx) Stripe(n uint32) (*Stripe, error) {
+	if err := t.flush(); err != nil {
+		return nil, err
+	}
+	st := &Stripe{store: t.store, tx: t, n: n}
+	h, err := t.readHead(n)
+	st.head = h
+	return st, err
+}
+
+// Resolve finds the person a reference means, this transaction's writes included.
+func (t *Tx) Resolve(ref carpel.PersonRef) (uint32, bool, error) {
+	kind, text := refKey(ref)
+	if kind == 0 {
+		return 0, false, nil
+	}
+	return t.lookup(kind, text)
+}
+
+const deleted = ^uint32(0)
+
+// lookup finds who an identity belongs to.
+func (t *Tx) lookup(kind byte, text string) (uint32, bool, error) {
+	k := identityKey(kind, text)
+	if n, ok := t.ids[string(k)]; ok {
+		return n, n != deleted, nil
+	}
+	v, ok, err := t.store.get(k)
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	return binary.BigEndian.Uint32(v), true, nil
+}
+
+// assign gives an identity to a person.
+func (t *Tx) assign(kind byte, text string, ordinal uint32) {
+	t.ids[string(identityKey(kind, text))] = ordinal
+}
+
+// free takes an identity from whoever has it.
+func (t *Tx) free(kind byte, text string) { t.ids[string(identityKey(kind, text))] = deleted }
+
+// readHead returns the people of a stripe, not to be changed.
+func (t *Tx) readHead(stripe uint32) (*head, error) {
+	if h := t.heads[stripe]; h != nil {
+		return h, nil
+	}
+	e := t.store.cache.get(entryKey{headName, stripe})
+	if e == nil {
+		var err error
+		if e, err = t.store.load1(entryKey{headName, stripe}); err != nil {
+			return nil, err
+		}
+	}
+	return e.head, nil
+}
+
+// ownHead returns the people of a stripe, to be changed.
+func (t *Tx) ownHead(stripe uint32) (*head, error) {
+	if h := t.heads[stripe]; h != nil {
+		return h, nil
+	}
+	h, err := t.readHead(stripe)
+	if err != nil {
+		return nil, err
+	}
+	h = h.clone()
+	t.heads[stripe] = h
+	return h, nil
+}
+
+// person returns a person record, not to be changed without own; nil for nobody.
+func (t *Tx) person(ordinal uint32) (*person, error) {
+	if p, ok := t.persons[ordinal]; ok {
+		if p != nil && p.gone {
+			return nil, nil
+		}
+		return p, nil
+	}
+	p, err := t.store.readPerson(ordinal)
+	if err == nil {
+		t.persons[ordinal] = p
+	}
+	return p, err
+}
+
+// change notes that a person record was changed.
+func (t *Tx) change(ordinal uint32) error {
+	t.changed[ordinal] = true
+	h, err := t.ownHead(ordinal / block.Width)
+	if err != nil {
+		return err
+	}
+	h.set(uint8(ordinal%block.Width), t.persons[ordinal])
+	return nil
+}
+
+var keyEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// create makes a person.
+func (t *Tx) create(at carpel.Millis) (uint32, *person, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(t.store.options.Rand, b[:]); err != nil {
+		return 0, nil, fmt.Errorf("make a person key: %w", err)
+	}
+	ordinal := t.meta.NextOrdinal
+	t.meta.NextOrdinal++
+	t.meta.People++
+	p := &person{key: "p_" + keyEncoding.EncodeToString(b[:]), firstSeen: at}
+	t.persons[ordinal] = p
+	t.assign('k', p.key, ordinal)
+	t.touch(ordinal).Whole.Set(uint8(ordinal % block.Width))
+	return ordinal, p, t.change(ordinal)
+}
+
+// touch returns what changed in a person's stripe.
+func (t *Tx) touch(ordinal uint32) *TouchedStripe {
+	n := ordinal / block.Width
+	ts := t.touched.Stripes[n]
+	if ts == nil {
+		ts = &TouchedStripe{Tables: map[eval.Table]block.Mask{}, Attributes: map[string]block.Mask{}, Causes: map[uint8]carpel.Cause{}}
+		t.touched.Stripes[n] = ts
+	}
+	return ts
+}
+
+// name returns the number of a name, giving it one when it is new.
+func (t *Tx) name(k nameKey) uint32 {
+	n := t.store.names.lookup(k)
+	if n == 0 {
+		all, _ := t.store.names.count()
+		n = all + 1
+		t.store.names.add(k, n)
+		t.newNames = append(t.newNames, n)
+	}
+	return n
+}
+
+// file notes that a stripe holds something under a name.
+func (t *Tx) file(stripe, name uint32) error {
+	h, err := t.readHead(stripe)
+	if err != nil {
+		return err
+	}
+	if _, ok := h.directory[name]; ok {
+		return nil
+	}
+	if h, err = t.ownHead(stripe); err != nil {
+		return err
+	}
+	h.directory[name] = struct{}{}
+	return t.batch.Set(directoryKey(stripe, name), nil, nil)
+}
+
+// entry returns what is decoded of a name in a stripe, this transaction's writes included.
+func (t *Tx) entry(k entryKey) (*entry, error) {
+	if e := t.overlay[k]; e != nil {
+		return e, nil
+	}
+	if e := t.store.cache.get(k); e != nil {
+		return e, nil
+	}
+	return t.store.load1(k)
+}
+
+// addRow puts a row on its way into a table.
+func (t *Tx) addRow(ordinal uint32, table eval.Table, at carpel.Millis, props map[string]carpel.Value) error {
+	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)
+	k := entryKey{t.name(tableName(table)), stripe}
+	if err := t.file(stripe, k.name); err != nil {
+		return err
+	}
+	p := t.rows[k]
+	if p == nil {
+		p = &pendingRows{}
+		t.rows[k] = p
+	}
+	p.builder.Add(slot, at, props)
+	p.mask.Set(slot)
+	ts := t.touch(ordinal)
+	m := ts.Tables[table]
+	m.Set(slot)
+	ts.Tables[table] = m
+	if p.builder.Len() >= t.store.options.HeavyRows {
+		return t.flushRows(k, p)
+	}
+	return nil
+}
+
+// flush puts every pending row into its table.
+func (t *Tx) flush() error {
+	for k, p := range t.rows {
+		if err := t.flushRows(k, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) flushRows(k entryKey, p *pendingRows) error {
+	delete(t.rows, k)
+	tb, err := t.table(k)
+	if err != nil {
+		return err
+	}
+	tb.insert(blockKey{name: k.name, stripe: k.stripe}, p.builder.Rows(), &t.store.options)
+	t.share(k, tb)
+	return nil
+}
+
+// table returns a table of a stripe, to be changed; share it afterwards.
+func (t *Tx) table(k entryKey) (*table, error) {
+	if tb := t.tables[k]; tb != nil {
+		return tb, nil
+	}
+	e, err := t.entry(k)
+	if err != nil {
+		return nil, err
+	}
+	tb := newTable(e.parts)
+	t.tables[k] = tb
+	return tb, nil
+}
+
+// share makes a table's parts what this transaction reads.
+func (t *Tx) share(k entryKey, tb *table) {
+	parts := make([]*part, 0, len(tb.parts))
+	for _, p := range tb.parts {
+		parts = append(parts, p)
+	}
+	t.overlay[k] = tableEntry(parts)
+}
+
+// write puts everything that is not in the batch yet into it.
+func (t *Tx) write() error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	b := t.batch
+	for k, tb := range t.tables {
+		for bk := range tb.gone {
+			if err := b.Delete(bk.key(), nil); err != nil {
+				return err
+			}
+		}
+		for bk := range tb.dirty {
+			if err := b.Set(bk.key(), block.AppendRows(nil, tb.parts[bk].rows), nil); err != nil {
+				return err
+			}
+		}
+		for bk, r := range tb.runs {
+			if err := b.Merge(bk.key(), block.AppendRows(nil, r), nil); err != nil {
+				return err
+			}
+		}
+		_ = k
+	}
+	if err := t.writeAttributes(); err != nil {
+		return err
+	}
+	for ordinal := range t.changed {
+		if err := b.Set(personKey(ordinal), t.persons[ordinal].encode(), nil); err != nil {
+			return err
+		}
+	}
+	for k, ordinal := range t.ids {
+		var err error
+		if ordinal == deleted {
+			err = b.Delete([]byte(k), nil)
+		} else {
+			err = b.Set([]byte(k), binary.BigEndian.AppendUint32(nil, ordinal), nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, n := range t.newNames {
+		if err := b.Set(t.store.names.of(n).key(), binary.BigEndian.AppendUint32(nil, n), nil); err != nil {
+			return err
+		}
+	}
+	if err := t.writeStats(); err != nil {
+		return err
+	}
+	if t.applied > 0 {
+		t.meta.Seq++
+		if err := t.writeJournal(); err != nil {
+			return err
+		}
+	}
+	return b.Set(metaKey("state"), encodeMeta(&t.meta), nil)
+}
+
+func (t *Tx) writeAttributes() error {
+	for k, slots := range t.attrs {
+		e := t.overlay[k]
+		var run []byte
+		if e.values != nil {
+			run = block.AppendValues(nil, e.values, slots)
+		} else {
+			run = block.AppendStamps(nil, e.stamps, slots)
+		}
+		if err := t.batch.Merge(blockKey{name: k.name, stripe: k.stripe}.key(), run, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Commit writes and syncs everything, then shows it to readers. An error means that the store may not be used any
+// more: the process must end and open it again.
+func (t *Tx) Commit() error {
+	if err := t.write(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	s := t.store
+	s.visible.Lock()
+	defer s.visible.Unlock()
+	if err := t.batch.Commit(pebble.Sync); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for stripe, h := range t.heads {
+		s.cache.put(entryKey{headName, stripe}, &entry{head: h, size: 8192 + 24*block.Width + int64(16*len(h.directory))})
+	}
+	for k, e := range t.overlay {
+		s.cache.put(k, e)
+	}
+	s.installStats(t.stats)
+	m := t.meta
+	s.meta.Store(&m)
+	return t.batch.Close()
+}
+
+// Abort drops the transaction.
+func (t *Tx) Abort() {
+	for i := len(t.newNames) - 1; i >= 0; i-- {
+		t.store.names.remove(t.newNames[i])
+	}
+	_ = t.batch.Close() // nothing of it was written
+}
