@@ -1,0 +1,153 @@
+package imports
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/carpel/carpel"
+)
+
+// csvRows reads a CSV with a header. Cells are text; those that are plain decimals become numbers where nothing is
+// lost by it (see typed).
+//
+// Records are cut out of the file by a scanner of our own, which knows no more than quotes and line ends, and then
+// read by encoding/csv one by one: so a record that is too long, or that encoding/csv does not like, is passed over
+// without keeping it, and the next one is read all the same.
+type csvRows struct {
+	file   *os.File
+	in     *bufio.Reader
+	header []string
+	offset int64
+	record []byte // the record at hand; reused
+}
+
+func openCSV(f *os.File) (*csvRows, error) {
+	c := &csvRows{file: f, in: bufio.NewReaderSize(f, 64<<10)}
+	if bom, err := c.in.Peek(3); err == nil && string(bom) == "\ufeff" {
+		_, _ = c.in.Discard(3) // they are there: Peek showed them
+		c.offset = 3
+	}
+	header, _, err := c.cells()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, carpel.Errorf(carpel.CodeInvalid, "the file has no header: its first line must name the columns")
+		}
+		return nil, carpel.Errorf(carpel.CodeInvalid, "the file has no readable header: %v", err)
+	}
+	if len(header) > carpel.MaxKeys {
+		return nil, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxKeys, Actual: int64(len(header)), Message: "the file has too many columns"}
+	}
+	seen := map[string]bool{}
+	for _, name := range header {
+		if seen[name] {
+			return nil, carpel.Errorf(carpel.CodeInvalid, "the column %.60q is there twice", name)
+		}
+		seen[name] = true
+	}
+	c.header = header
+	return c, nil
+}
+
+// Columns implements rows.
+func (c *csvRows) Columns() []string { return c.header }
+
+// Next implements rows.
+func (c *csvRows) Next() (map[string]carpel.Value, string, error) {
+	cells, raw, err := c.cells()
+	if err != nil {
+		return nil, raw, err
+	}
+	if len(cells) != len(c.header) {
+		return nil, raw, badRow{carpel.Errorf(carpel.CodeInvalid, "the row has %d cells, the header %d", len(cells), len(c.header))}
+	}
+	row := make(map[string]carpel.Value, len(cells))
+	for i, cell := range cells {
+		row[c.header[i]] = carpel.TextValue(cell)
+	}
+	return row, raw, nil
+}
+
+// cells reads the next record that is not blank.
+func (c *csvRows) cells() (cells []string, raw string, err error) {
+	for {
+		if err := c.cut(); err != nil {
+			return nil, "", err
+		}
+		if len(bytes.TrimSpace(c.record)) > 0 {
+			break
+		}
+	}
+	raw = strings.TrimRight(string(c.record), "\r\n")
+	cells, err = csv.NewReader(strings.NewReader(raw)).Read()
+	var bad *csv.ParseError
+	if errors.As(err, &bad) {
+		return nil, raw, badRow{carpel.Errorf(carpel.CodeInvalid, "at byte %d of the row: %v", bad.Column, bad.Err)}
+	}
+	if err != nil {
+		return nil, raw, fmt.Errorf("read CSV: %w", err)
+	}
+	return cells, raw, nil
+}
+
+// The places of a CSV scanner within a record.
+const (
+	atCell    = iota // at the first byte of a cell
+	inCell           // in a cell without quotes
+	inQuotes         // between quotes
+	quoteSeen        // behind a quote that ends the cell, or is the first of two
+)
+
+// cut reads the next record into c.record, its line end included. It keeps at most maxRecord bytes: of a longer record
+// the rest is read and dropped, and a badRow returned. io.EOF when there is none.
+func (c *csvRows) cut() error {
+	c.record = c.record[:0]
+	start := c.offset
+	place := atCell
+	for {
+		b, err := c.in.ReadByte()
+		if err != nil {
+			if errors.Is(err, io.EOF) && c.offset > start {
+				break
+			}
+			return err
+		}
+		c.offset++
+		if len(c.record) <= maxRecord {
+			c.record = append(c.record, b)
+		}
+		switch {
+		case place == inQuotes:
+			if b == '"' {
+				place = quoteSeen
+			}
+		case b == '"' && (place == atCell || place == quoteSeen):
+			place = inQuotes
+		case b == ',':
+			place = atCell
+		case b == '\n':
+			return c.fits(c.offset - start)
+		default:
+			place = inCell
+		}
+	}
+	return c.fits(c.offset - start)
+}
+
+func (c *csvRows) fits(size int64) error {
+	if len(c.record) > maxRecord {
+		return tooLong(size, ": is a quote left open?")
+	}
+	return nil
+}
+
+// Offset implements rows.
+func (c *csvRows) Offset() int64 { return c.offset }
+
+// Close implements rows.
+func (c *csvRows) Close() error { return c.file.Close() }
