@@ -72,6 +72,8 @@ func TestFromYAMLRefuses(t *testing.T) {
 		{"infinity", "a: .inf\n", carpel.CodeNumberRange, "/a", "line 1"},
 		{"not a number", "a: [1, .nan]\n", carpel.CodeNumberRange, "/a/1", "line 1"},
 		{"beyond a float64", "a: 1e400\n", carpel.CodeNumberRange, "/a", "1e400"},
+		{"many digits", "a: " + strings.Repeat("2", 1000), carpel.CodeNumberRange, "/a", "222"},
+		{"many octal digits", "a: 0o" + strings.Repeat("7", 100_000), carpel.CodeNumberRange, "/a", "0o777"},
 		{"not UTF-8", "a: \xff\n", carpel.CodeEncoding, "", "UTF-8"},
 		{"NUL", "a: x\x00y\n", carpel.CodeEncoding, "", "U+0000"},
 		{"open bracket", "a: [1, 2\n", carpel.CodeInvalid, "", "line"},

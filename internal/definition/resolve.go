@@ -35,7 +35,7 @@ func resolve(s string) (string, plainKind) {
 			return "", notFinite
 		}
 	}
-	if !strings.ContainsAny(s[:1], "+-.0123456789") || len(s) > 400 {
+	if !strings.ContainsAny(s[:1], "+-.0123456789") {
 		return "", plainText
 	}
 	number, ok := jsonNumber(s)
@@ -57,11 +57,14 @@ func jsonNumber(s string) (string, bool) {
 		base           int
 	}{{"0o", "01234567", 8}, {"0x", "0123456789abcdefABCDEF", 16}} {
 		if rest, ok := strings.CutPrefix(s, base.prefix); ok {
-			n, read := new(big.Int).SetString(rest, base.base)
-			if !read || strings.Trim(rest, base.digits) != "" {
+			if rest == "" || strings.Trim(rest, base.digits) != "" {
 				return "", false
 			}
-			return n.String(), true
+			if len(rest) > 400 { // beyond a float64, and slow to write out
+				return "1e400", true
+			}
+			n, ok := new(big.Int).SetString(rest, base.base)
+			return n.String(), ok
 		}
 	}
 	m := coreNumber.FindStringSubmatch(s)
