@@ -22,9 +22,12 @@ import (
 type csvRows struct {
 	file   *os.File
 	in     *bufio.Reader
+	comma  byte // between cells
 	header []string
 	offset int64
 	record []byte // the record at hand; reused
+	line   int64  // on which it begins
+	lines  int64  // read
 }
 
 func openCSV(f *os.File) (*csvRows, error) {
@@ -33,6 +36,7 @@ func openCSV(f *os.File) (*csvRows, error) {
 		_, _ = c.in.Discard(3) // they are there: Peek showed them
 		c.offset = 3
 	}
+	c.comma = c.guessComma()
 	header, _, err := c.cells()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
@@ -52,6 +56,21 @@ func openCSV(f *os.File) (*csvRows, error) {
 	}
 	c.header = header
 	return c, nil
+}
+
+// guessComma returns what separates the cells: of comma, semicolon and tab the one that the first line holds most.
+func (c *csvRows) guessComma() byte {
+	head, _ := c.in.Peek(4096) // less when the file is shorter
+	if i := bytes.IndexByte(head, '\n'); i >= 0 {
+		head = head[:i]
+	}
+	best := byte(',')
+	for _, comma := range []byte{';', '\t'} {
+		if bytes.Count(head, []byte{comma}) > bytes.Count(head, []byte{best}) {
+			best = comma
+		}
+	}
+	return best
 }
 
 // Columns implements rows.
@@ -84,7 +103,9 @@ func (c *csvRows) cells() (cells []string, raw string, err error) {
 		}
 	}
 	raw = strings.TrimRight(string(c.record), "\r\n")
-	cells, err = csv.NewReader(strings.NewReader(raw)).Read()
+	r := csv.NewReader(strings.NewReader(raw))
+	r.Comma = rune(c.comma)
+	cells, err = r.Read()
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {
 		return nil, raw, badRow{carpel.Errorf(carpel.CodeInvalid, "at byte %d of the row: %v", bad.Column, bad.Err)}
@@ -108,6 +129,7 @@ const (
 func (c *csvRows) cut() error {
 	c.record = c.record[:0]
 	start := c.offset
+	c.line = c.lines + 1
 	place := atCell
 	for {
 		b, err := c.in.ReadByte()
@@ -118,6 +140,9 @@ func (c *csvRows) cut() error {
 			return err
 		}
 		c.offset++
+		if b == '\n' {
+			c.lines++
+		}
 		if len(c.record) <= maxRecord {
 			c.record = append(c.record, b)
 		}
@@ -128,7 +153,7 @@ func (c *csvRows) cut() error {
 			}
 		case b == '"' && (place == atCell || place == quoteSeen):
 			place = inQuotes
-		case b == ',':
+		case b == c.comma:
 			place = atCell
 		case b == '\n':
 			return c.fits(c.offset - start)
@@ -145,6 +170,9 @@ func (c *csvRows) fits(size int64) error {
 	}
 	return nil
 }
+
+// Line implements rows.
+func (c *csvRows) Line() int64 { return c.line }
 
 // Offset implements rows.
 func (c *csvRows) Offset() int64 { return c.offset }

@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -80,10 +82,7 @@ func (r *Runner) Start(ctx context.Context, s Spec, file io.Reader) (records.Imp
 	if err != nil {
 		return records.Import{}, err
 	}
-	if job.rows, err = openRows(path, s.Format); err == nil {
-		err = job.rows.Close()
-	}
-	if err != nil {
+	if job.mapping, err = guessFrom(path, s, job.mapping); err != nil {
 		return records.Import{}, errors.Join(err, os.Remove(path))
 	}
 	stored, err := json.Marshal(storedSpec{Mapping: job.mapping, Segment: job.segment, Path: filepath.Base(path), Sum: sum})
@@ -96,6 +95,22 @@ func (r *Runner) Start(ctx context.Context, s Spec, file io.Reader) (records.Imp
 	}
 	r.launch(s.Workspace, m)
 	return m, nil
+}
+
+// guessFrom completes a mapping by the columns of a file.
+func guessFrom(path string, s Spec, m Mapping) (Mapping, error) {
+	rs, err := openRows(path, s.Format)
+	if err != nil {
+		return m, err
+	}
+	columns := rs.Columns()
+	if columns != nil {
+		m, err = m.guess(s.Kind, columns)
+	} else if first, _, e := rs.Next(); e == nil { // a bad first row is rejected in its turn
+		named := slices.Concat(slices.Sorted(maps.Keys(first)), slices.Sorted(maps.Keys(m.Columns)))
+		m, err = m.guess(s.Kind, named)
+	}
+	return m, errors.Join(err, rs.Close())
 }
 
 // storedSpec is what the record of an import keeps of its request.
@@ -222,7 +237,8 @@ func (r *Runner) launch(workspace string, m records.Import) {
 	r.work.Go(func() {
 		queue.Lock()
 		defer queue.Unlock()
-		r.finish(ctx, workspace, m, r.run(ctx, workspace, &m))
+		err := r.run(ctx, workspace, &m)
+		r.finish(ctx, workspace, m, err)
 		r.mu.Lock()
 		delete(r.cancels, m.ID)
 		r.mu.Unlock()

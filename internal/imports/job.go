@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
@@ -23,7 +26,7 @@ const batchRows = 1000
 // wrong file, or wrongly mapped.
 const keepRejected = 100_000
 
-// keepRaw bounds what is kept of a rejected row.
+// keepRaw bounds what is kept of a rejected row, in bytes.
 const keepRaw = 4096
 
 // job is an import at work.
@@ -31,9 +34,10 @@ type job struct {
 	mapping Mapping
 	segment string
 	rows    rows
+	cells   bool // the file holds only text: what looks like a number is one
 	zone    *time.Location
 	now     carpel.Millis
-	seed    []byte // of message ids: the file and the mapping
+	seed    []byte // of message ids
 }
 
 // run reads the file from where the import is, and commits it batch by batch.
@@ -50,12 +54,11 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 	if err != nil {
 		return err
 	}
-	mapping, err := json.Marshal(s.Mapping)
+	seed, err := s.seed(m)
 	if err != nil {
 		return err
 	}
-	seed := sha256.Sum256([]byte(s.Sum + "\x00" + m.Kind + "\x00" + s.Segment + "\x00" + string(mapping)))
-	j := &job{mapping: s.Mapping, segment: s.Segment, zone: zone, now: carpel.MillisOf(m.CreatedAt), seed: seed[:]}
+	j := &job{mapping: s.Mapping, segment: s.Segment, cells: m.Format == "csv", zone: zone, now: carpel.MillisOf(m.CreatedAt), seed: seed}
 	if j.rows, err = openRows(filepath.Join(r.Dir, workspace, filepath.Base(s.Path)), m.Format); err != nil {
 		return err
 	}
@@ -65,10 +68,9 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 		return err
 	}
 	defer release()
-	done := m.Rows
-	for row := int64(1); row <= done; row++ {
+	for row := range m.Rows {
 		if _, _, err := j.rows.Next(); err != nil && !isRowError(err) {
-			return fmt.Errorf("skip to row %d: %w", done, err)
+			return fmt.Errorf("skip row %d of %d: %w", row+1, m.Rows, err)
 		}
 	}
 	for {
@@ -79,79 +81,126 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 	}
 }
 
+// seed is what the message ids of an import's rows are made from. Events go by the file and the mapping, so that the
+// same file sent twice counts no event twice. People and members go by the import: sending a file again sets its
+// values again.
+func (s storedSpec) seed(m *records.Import) ([]byte, error) {
+	of := m.ID
+	if m.Kind == "events" {
+		mapping, err := json.Marshal(s.Mapping)
+		if err != nil {
+			return nil, err
+		}
+		of = s.Sum + "\x00" + string(mapping)
+	}
+	seed := sha256.Sum256([]byte(of))
+	return seed[:], nil
+}
+
+// messageID names a row.
+func (j *job) messageID(row int64) string {
+	h := sha256.Sum256(fmt.Appendf(slices.Clone(j.seed), "/%d", row))
+	return "import:" + base64.RawURLEncoding.EncodeToString(h[:18])
+}
+
+// source is a row as it lies in the file, for the list of rejected rows.
+type source struct {
+	row, line int64
+	raw       string
+}
+
+func (s source) rejected(e *carpel.Error) records.RowRejection {
+	raw := s.raw
+	if len(raw) > keepRaw {
+		raw = strings.ToValidUTF8(raw[:keepRaw], "") + "…"
+	}
+	return records.RowRejection{Row: s.row, Line: s.line, Code: e.Code, Message: e.Error(), Raw: strings.ToValidUTF8(raw, string(utf8.RuneError))}
+}
+
+// batch is a number of rows on their way.
+type batch struct {
+	items    []carpel.Item
+	sources  []source // of items
+	rejected []records.RowRejection
+	bad      int64 // rows that were not taken
+	end      bool  // of the file
+	fault    error // the file cannot be read on
+}
+
 // batch reads, commits and records up to batchRows rows. It reports whether the file has ended.
 func (j *job) batch(ctx context.Context, rec *records.DB, db engine.Engine, workspace string, m *records.Import) (end bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	var items []carpel.Item
-	var raws []string
-	var numbers []int64
-	var rejected []records.RowRejection
+	b := j.read(m)
+	if m.DryRun {
+		m.Accepted += int64(len(b.items))
+	} else if err := b.commit(ctx, db, m); err != nil {
+		return false, fmt.Errorf("commit rows up to %d: %w", m.Rows, err)
+	}
+	m.Rejected += b.bad
+	m.ReadBytes = j.rows.Offset()
+	if err := rec.AdvanceImport(ctx, workspace, *m, b.rejected); err != nil {
+		return false, err
+	}
+	if m.Rejected > keepRejected {
+		return false, &carpel.Error{Code: carpel.CodeLimit, Limit: keepRejected, Actual: m.Rejected, Message: "too many rows are rejected: is it the right file, and the right mapping?"}
+	}
+	return b.end, b.fault
+}
+
+// read makes items of the next rows.
+func (j *job) read(m *records.Import) *batch {
+	b := &batch{}
 	for range batchRows {
 		row, raw, err := j.rows.Next()
 		if errors.Is(err, io.EOF) {
-			end = true
+			b.end = true
+			break
+		}
+		if err != nil && !isRowError(err) {
+			b.fault = fmt.Errorf("row %d: %w", m.Rows+1, err)
 			break
 		}
 		m.Rows++
+		from := source{m.Rows, j.rows.Line(), raw}
 		var item carpel.Item
 		if err == nil {
 			item, err = j.item(m.Kind, m.Rows, row)
 		}
-		if err != nil {
-			var e *carpel.Error
-			if !errors.As(err, &e) {
-				return false, err
-			}
-			rejected = append(rejected, rejection(m.Rows, e, raw))
-			if !isRowError(err) && row == nil {
-				return false, fmt.Errorf("row %d: %w", m.Rows, err) // the file cannot be read on
-			}
+		var e *carpel.Error
+		if errors.As(err, &e) {
+			b.rejected = append(b.rejected, from.rejected(e))
+			b.bad++
 			continue
 		}
-		items, raws, numbers = append(items, item), append(raws, raw), append(numbers, m.Rows)
+		b.items, b.sources = append(b.items, item), append(b.sources, from)
 	}
-	if m.DryRun {
-		m.Accepted += int64(len(items))
-	} else if len(items) > 0 {
-		outcomes, err := db.Commit(ctx, items)
-		if err != nil {
-			return false, fmt.Errorf("commit rows up to %d: %w", m.Rows, err)
-		}
-		for i, o := range outcomes {
-			switch {
-			case o.Refused != nil:
-				rejected = append(rejected, rejection(numbers[i], o.Refused, raws[i]))
-			case o.Repeated:
-				m.Repeated++
-			default:
-				m.Accepted++
-				for _, w := range o.Warnings {
-					// The row was taken but for a part; the list says which.
-					rejected = append(rejected, rejection(numbers[i], w, raws[i]))
-					m.Rejected--
-				}
+	return b
+}
+
+// commit gives the items to the engine and counts what became of them.
+func (b *batch) commit(ctx context.Context, db engine.Engine, m *records.Import) error {
+	if len(b.items) == 0 {
+		return nil
+	}
+	outcomes, err := db.Commit(ctx, b.items)
+	if err != nil {
+		return err
+	}
+	for i, o := range outcomes {
+		switch {
+		case o.Refused != nil:
+			b.rejected = append(b.rejected, b.sources[i].rejected(o.Refused))
+			b.bad++
+		case o.Repeated:
+			m.Repeated++
+		default:
+			m.Accepted++
+			for _, w := range o.Warnings { // the row was taken but for a part: the list says which
+				b.rejected = append(b.rejected, b.sources[i].rejected(w))
 			}
 		}
 	}
-	m.Rejected += int64(len(rejected))
-	m.ReadBytes = j.rows.Offset()
-	if m.Rejected > keepRejected {
-		return false, &carpel.Error{Code: carpel.CodeLimit, Limit: keepRejected, Actual: m.Rejected, Message: "too many rows are rejected: is it the right file, and the right mapping?"}
-	}
-	return end, rec.AdvanceImport(ctx, workspace, *m, rejected)
-}
-
-func rejection(row int64, e *carpel.Error, raw string) records.RowRejection {
-	if len(raw) > keepRaw {
-		raw = raw[:keepRaw] + "…"
-	}
-	return records.RowRejection{Row: row, Code: e.Code, Message: e.Error(), Raw: raw}
-}
-
-// messageID names a row of a file under a mapping.
-func (j *job) messageID(row int64) string {
-	h := sha256.Sum256(fmt.Appendf(append([]byte{}, j.seed...), "/%d", row))
-	return "import:" + base64.RawURLEncoding.EncodeToString(h[:18])
+	return nil
 }

@@ -2,13 +2,17 @@ package imports
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/carpel/carpel"
 )
 
-// Mapping says what the columns of a file are. The zero Mapping takes every column by its own name.
+// Mapping says what the columns of a file are. What it leaves open is guessed from the names of the columns; see
+// [Mapping.guess].
 type Mapping struct {
 	// Columns maps a column to a field; a column that is not named goes by its own name. The fields:
 	//
@@ -43,6 +47,69 @@ func (m Mapping) check(kind string) error {
 	return nil
 }
 
+// guesses are the names by which a column is taken for a field when no other is mapped to it: letters and digits
+// alone, in small letters, the likeliest first.
+func guesses(kind string) []guess {
+	gs := []guess{
+		{"id", []string{"id", "userid", "customerid", "personid", "memberid", "clientid", "accountid", "externalid", "uid"}},
+		{"email", []string{"email", "emailaddress", "mail"}},
+		{"anonymous_id", []string{"anonymousid"}},
+	}
+	if kind == "events" {
+		gs = append(gs, guess{"time", []string{"time", "timestamp", "eventtime", "occurredat", "datetime", "date", "createdat"}},
+			guess{"event", []string{"event", "eventname"}}, guess{"message_id", []string{"messageid"}})
+	}
+	return gs
+}
+
+type guess struct {
+	field string
+	names []string
+}
+
+// guess returns the mapping with the columns mapped that go by a usual name: customer_id is an id, and in a file of
+// events date is the time. A column that the mapping names but the file has not is an error. columns is nil when the
+// file names none.
+func (m Mapping) guess(kind string, columns []string) (Mapping, error) {
+	for column := range m.Columns {
+		if columns != nil && !slices.Contains(columns, column) {
+			return m, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/mapping/columns", Suggestion: carpel.Nearest(column, columns),
+				Message: fmt.Sprintf("the file has no column %.60q", column)}
+		}
+	}
+	mapped := maps.Clone(m.Columns)
+	if mapped == nil {
+		mapped = map[string]string{}
+	}
+	taken := map[string]bool{}
+	for _, field := range mapped {
+		taken[field] = true
+	}
+	if m.Event != "" {
+		taken["event"] = true
+	}
+	for _, g := range guesses(kind) {
+		for _, name := range g.names {
+			i := slices.IndexFunc(columns, func(c string) bool { return mapped[c] == "" && plainName(c) == name })
+			if i >= 0 && !taken[g.field] {
+				mapped[columns[i]], taken[g.field] = g.field, true
+			}
+		}
+	}
+	m.Columns = mapped
+	return m, nil
+}
+
+// plainName is a column's name without what people write differently.
+func plainName(column string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, column)
+}
+
 // field returns what a column is; "" for one that is left out.
 func (m Mapping) field(column string) string {
 	field, ok := m.Columns[column]
@@ -62,6 +129,9 @@ func (j *job) item(kind string, number int64, row map[string]carpel.Value) (carp
 	timed := false
 	for column, v := range row {
 		field := j.mapping.field(column)
+		if j.cells && !slices.Contains(j.mapping.Text, column) {
+			v = typed(v.Text())
+		}
 		if !v.IsSet() || field == "" {
 			continue
 		}
@@ -69,7 +139,7 @@ func (j *job) item(kind string, number int64, row map[string]carpel.Value) (carp
 			return it, err
 		}
 		switch field {
-		case "id", "user_id":
+		case "id":
 			it.Person.UserID = v.Text()
 		case "email":
 			it.Person.Email = v.Text()
@@ -77,13 +147,17 @@ func (j *job) item(kind string, number int64, row map[string]carpel.Value) (carp
 			it.Person.AnonymousID = v.Text()
 		case "key":
 			it.Person.Key = v.Text()
-		case "time", "timestamp":
+		case "time":
 			at, ok := v.AsTime(j.zone)
 			if !ok {
 				return it, rowError("the column %.60q is no time: %.60q", column, v.Text())
 			}
 			it.At, timed = at, true
 		case "message_id":
+			if kind != "events" {
+				values[field] = v
+				continue
+			}
 			it.MessageID = v.Text()
 		case "event":
 			it.Name = strings.TrimSpace(v.Text())
@@ -140,6 +214,9 @@ func (j *job) complete(kind string, it carpel.Item, values map[string]carpel.Val
 		if !timed {
 			return it, rowError("an event needs a time: map a column to time")
 		}
+	}
+	if len(values) > carpel.MaxKeys {
+		return it, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxKeys, Actual: int64(len(values)), Message: "the row has too many values"}
 	}
 	for name := range values {
 		switch {

@@ -18,6 +18,7 @@ type ndjsonRows struct {
 	file   *os.File
 	in     *bufio.Reader
 	offset int64
+	line   int64
 }
 
 func openNDJSON(f *os.File) *ndjsonRows {
@@ -37,6 +38,7 @@ func (n *ndjsonRows) Next() (map[string]carpel.Value, string, error) {
 	for {
 		line, err := n.in.ReadSlice('\n')
 		n.offset += int64(len(line))
+		n.line++
 		if errors.Is(err, bufio.ErrBufferFull) {
 			return nil, "", n.skipLine(int64(len(line)))
 		}
@@ -134,6 +136,9 @@ func checkJSON(dec *json.Decoder, depth int) *carpel.Error {
 	_, _ = dec.Token() // the closing bracket: the JSON is valid
 	return nil
 }
+
+// Line implements rows.
+func (n *ndjsonRows) Line() int64 { return n.line }
 
 // Offset implements rows.
 func (n *ndjsonRows) Offset() int64 { return n.offset }

@@ -220,6 +220,9 @@ func decimal(n *big.Int, scale int) carpel.Value {
 
 func timeText(m carpel.Millis) carpel.Value { return carpel.TextValue(m.String()) }
 
+// Line implements rows.
+func (p *parquetRows) Line() int64 { return p.read }
+
 // Offset implements rows.
 func (p *parquetRows) Offset() int64 {
 	if p.total == 0 {

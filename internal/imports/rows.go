@@ -16,6 +16,8 @@ type rows interface {
 	// Next returns the next row and its raw text. The row is nil with an error: io.EOF at the end, a badRow for a row
 	// behind which the file goes on, a *[carpel.Error] when it cannot be read on.
 	Next() (row map[string]carpel.Value, raw string, err error)
+	// Line is the line of the file on which the row last read begins, from 1; of a Parquet file the row's number.
+	Line() int64
 	// Offset is how many bytes of the file are read, about.
 	Offset() int64
 	io.Closer

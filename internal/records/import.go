@@ -42,7 +42,8 @@ const (
 
 // RowRejection is a row of an import that was not taken.
 type RowRejection struct {
-	Row     int64  `json:"row"` // from 1, the header not counted
+	Row     int64  `json:"row"`  // from 1, the header not counted
+	Line    int64  `json:"line"` // of the file, from 1, on which the row begins; of Parquet the row
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Raw     string `json:"raw"`
@@ -86,8 +87,8 @@ func (db *DB) AdvanceImport(ctx context.Context, workspace string, m Import, rej
 			return err
 		}
 		for _, r := range rejected {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO import_rejections (workspace, import, row_number, code, message, raw) VALUES (?, ?, ?, ?, ?, ?)
-				ON CONFLICT (workspace, import, row_number) DO NOTHING`, workspace, m.ID, r.Row, r.Code, r.Message, r.Raw); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO import_rejections (workspace, import, row_number, line, code, message, raw) VALUES (?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (workspace, import, row_number) DO NOTHING`, workspace, m.ID, r.Row, r.Line, r.Code, r.Message, r.Raw); err != nil {
 				return err
 			}
 		}
@@ -119,9 +120,9 @@ func (db *DB) Imports(ctx context.Context, workspace string, limit int) ([]Impor
 // ImportRejections lists rejected rows with a number above after, in order.
 func (db *DB) ImportRejections(ctx context.Context, workspace, id string, after int64, limit int) ([]RowRejection, error) {
 	rs, err := rows(ctx, db.read, func(r row) (x RowRejection, err error) {
-		err = r.Scan(&x.Row, &x.Code, &x.Message, &x.Raw)
+		err = r.Scan(&x.Row, &x.Line, &x.Code, &x.Message, &x.Raw)
 		return x, err
-	}, "SELECT row_number, code, message, raw FROM import_rejections WHERE workspace = ? AND import = ? AND row_number > ? ORDER BY row_number LIMIT ?",
+	}, "SELECT row_number, line, code, message, raw FROM import_rejections WHERE workspace = ? AND import = ? AND row_number > ? ORDER BY row_number LIMIT ?",
 		workspace, id, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list rejected rows: %w", err)

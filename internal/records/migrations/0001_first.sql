@@ -84,6 +84,7 @@ CREATE TABLE import_rejections (
   workspace TEXT NOT NULL,
   import    TEXT NOT NULL,
   row_number BIGINT NOT NULL,             -- from 1, the header not counted
+  line      BIGINT NOT NULL,              -- of the file, on which the row begins
   code      TEXT NOT NULL,
   message   TEXT NOT NULL,
   raw       TEXT NOT NULL,                -- the row as it came
