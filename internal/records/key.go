@@ -71,6 +71,13 @@ func (db *DB) CreateKey(ctx context.Context, workspace string, s KeySpec) (Key, 
 	if err := checkKey(s); err != nil {
 		return Key{}, "", err
 	}
+	k, secret := db.newKey(workspace, s)
+	err := db.change(ctx, "create key", func(tx *sql.Tx) error { return insertKey(ctx, tx, k, secret) })
+	return k, secret, err
+}
+
+// newKey makes a key and its secret.
+func (db *DB) newKey(workspace string, s KeySpec) (Key, string) {
 	secret := s.Secret
 	if secret == "" {
 		var b [32]byte
@@ -82,19 +89,46 @@ func (db *DB) CreateKey(ctx context.Context, workspace string, s KeySpec) (Key, 
 	if k.Scopes == nil {
 		k.Scopes = []string{}
 	}
+	return k, secret
+}
+
+func insertKey(ctx context.Context, tx *sql.Tx, k Key, secret string) error {
 	scopes, _ := json.Marshal(k.Scopes) // strings always encode
 	var expires int64
-	if !s.ExpiresAt.IsZero() {
-		expires = s.ExpiresAt.UnixMilli()
+	if !k.ExpiresAt.IsZero() {
+		expires = k.ExpiresAt.UnixMilli()
 	}
-	err := db.change(ctx, "create key", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO keys (id, workspace, kind, name, scopes, hint, hash, created_at, expires_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, workspace, k.Kind, k.Name, string(scopes), k.Hint, hashSecret(secret),
-			k.CreatedAt.UnixMilli(), expires)
-		if isUnique(err) {
-			return carpel.Errorf(carpel.CodeConflict, "a key with this secret exists already")
+	_, err := tx.ExecContext(ctx, `INSERT INTO keys (id, workspace, kind, name, scopes, hint, hash, created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, k.Workspace, k.Kind, k.Name, string(scopes), k.Hint, hashSecret(secret),
+		k.CreatedAt.UnixMilli(), expires)
+	if isUnique(err) {
+		return carpel.Errorf(carpel.CodeConflict, "a key with this secret exists already")
+	}
+	return err
+}
+
+// RotateKey makes a key like another, with a secret of its own, and lets the old one go on until the moment given: time
+// for its users to change. An old key that expires before stays so. CodeNotFound; CodeConflict for a revoked key.
+func (db *DB) RotateKey(ctx context.Context, workspace, id string, until time.Time) (Key, string, error) {
+	var k Key
+	var secret string
+	err := db.change(ctx, "rotate key", func(tx *sql.Tx) error {
+		old, err := scanKey(tx.QueryRowContext(ctx, "SELECT "+keyColumns+" FROM keys WHERE workspace = ? AND id = ?", workspace, id))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return carpel.Errorf(carpel.CodeNotFound, "no such key")
+		case err != nil:
+			return err
+		case !old.RevokedAt.IsZero():
+			return carpel.Errorf(carpel.CodeConflict, "the key is revoked; create a new one")
 		}
-		return err
+		if old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
+			if _, err := tx.ExecContext(ctx, "UPDATE keys SET expires_at = ? WHERE workspace = ? AND id = ?", until.UnixMilli(), workspace, id); err != nil {
+				return err
+			}
+		}
+		k, secret = db.newKey(workspace, KeySpec{Kind: old.Kind, Name: old.Name, Scopes: old.Scopes})
+		return insertKey(ctx, tx, k, secret)
 	})
 	return k, secret, err
 }

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ var migrations embed.FS
 type DB struct {
 	write *sql.DB // one connection
 	read  *sql.DB
+	dsn   string
 	now   func() time.Time
 }
 
@@ -63,7 +65,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	read.SetMaxOpenConns(4)
-	return &DB{write: write, read: read, now: o.Now}, nil
+	return &DB{write: write, read: read, dsn: dsn, now: o.Now}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -74,6 +76,14 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	sources := p.ListSources()
+	if newest := sources[len(sources)-1].Version; have > newest {
+		return carpel.Errorf(carpel.CodeConflict, "the records were written by a newer carpel (schema %d, this one knows %d): use that one", have, newest)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -96,10 +106,24 @@ func (db *DB) Check(ctx context.Context) error {
 	return nil
 }
 
-// CopyTo writes a consistent copy of the records to a new file while they go on being used.
-func (db *DB) CopyTo(ctx context.Context, path string) error {
-	if _, err := db.read.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+// CopyTo writes a consistent copy of the records to a new file while they go on being used. It is on the disk when
+// CopyTo returns nil.
+func (db *DB) CopyTo(ctx context.Context, path string) (err error) {
+	// A connection of its own: the readers may write nothing, and the writer is not to wait.
+	conn, err := sql.Open("sqlite", db.dsn)
+	if err != nil {
 		return fmt.Errorf("copy records to %s: %w", path, err)
+	}
+	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", path)
+	if err = errors.Join(err, conn.Close()); err != nil {
+		return fmt.Errorf("copy records to %s: %w", path, err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("copy records to %s: %w", path, err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("sync copy of records %s: %w", path, err)
 	}
 	return nil
 }
