@@ -18,7 +18,8 @@ type Root struct {
 // children come before it, and a root that others refer to before those. Immutable; safe for concurrent use.
 type Program struct {
 	nodes []node
-	roots []int // node of each root, in the order given
+	roots []int          // node of each root, in the order given
+	leaf  map[string]int // leaves by the canonical form of their condition
 	zone  *time.Location
 
 	byTable   map[Table][]int  // leaves that read a table
@@ -47,26 +48,27 @@ const (
 
 // leaf is a condition that reads data.
 type leaf interface {
-	// eval answers for the slots asked about, which are people. It returns those that match, and the earliest moment
-	// after now at which the passing of time alone could change the answer for one of them: early it may be, late never.
-	eval(src Source, slots block.Mask, now carpel.Millis) (block.Mask, carpel.Millis, error)
+	// eval answers for the slots asked about, which are people. It returns those that match, and, when timers are asked
+	// for, the earliest moment after now at which the passing of time alone could change the answer for one of them:
+	// early it may be, late never.
+	eval(q ask) (block.Mask, carpel.Millis, error)
 	// reads says what the answer depends on.
 	reads() reads
 }
 
 // reads is what a leaf depends on.
 type reads struct {
-	tables    []Table
-	anyEvent  bool
-	attribute string
-	firstSeen bool
-	segment   string
+	tables     []Table
+	anyEvent   bool
+	attributes []string
+	firstSeen  bool
+	segment    string
 }
 
 // Compile builds the program of some definitions. resolve returns the index of the root that a reference means, or -1
 // for one that is read through [Source.Segment]. References among the roots must not form a cycle.
 func Compile(roots []Root, zone *time.Location, resolve func(ref string) int) (*Program, error) {
-	c := &compiler{p: &Program{zone: zone, roots: make([]int, len(roots)), byTable: map[Table][]int{}, byAttr: map[string][]int{}, bySegment: map[string][]int{}},
+	c := &compiler{p: &Program{zone: zone, roots: make([]int, len(roots)), leaf: map[string]int{}, byTable: map[Table][]int{}, byAttr: map[string][]int{}, bySegment: map[string][]int{}},
 		byHash: map[string]int{}, input: roots, resolve: resolve, state: make([]uint8, len(roots))}
 	for i := range roots {
 		if _, err := c.root(i); err != nil {
@@ -146,6 +148,9 @@ func (c *compiler) add(key string, n node) int {
 		return i
 	}
 	c.p.nodes = append(c.p.nodes, n)
+	if n.leaf != nil {
+		c.p.leaf[key] = len(c.p.nodes) - 1
+	}
 	c.byHash[key] = len(c.p.nodes) - 1
 	return len(c.p.nodes) - 1
 }
@@ -186,8 +191,8 @@ func (p *Program) index() {
 		if r.anyEvent {
 			p.anyEvent = append(p.anyEvent, i)
 		}
-		if r.attribute != "" {
-			p.byAttr[r.attribute] = append(p.byAttr[r.attribute], i)
+		for _, name := range r.attributes {
+			p.byAttr[name] = append(p.byAttr[name], i)
 		}
 		if r.firstSeen {
 			p.firstSeen = append(p.firstSeen, i)
@@ -241,7 +246,7 @@ func (p *Program) full(src Source, people block.Mask, now carpel.Millis, st *Sta
 		st.Masks[i] = block.Mask{}
 		return nil
 	}
-	st.Masks[i], st.Next[i], err = n.leaf.eval(src, people, now)
+	st.Masks[i], st.Next[i], err = n.leaf.eval(ask{src: src, slots: people, now: now, timers: true})
 	return err
 }
 
@@ -278,11 +283,11 @@ type Touch struct {
 // by time, for all. What is not people any more leaves every mask.
 func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State) error {
 	people := src.People()
-	ask := make([]block.Mask, len(p.nodes))
+	asked := make([]block.Mask, len(p.nodes))
 	whole := touch.Whole
 	mark := func(leaves []int, m block.Mask) {
 		for _, i := range leaves {
-			ask[i] = ask[i].Or(m)
+			asked[i] = asked[i].Or(m)
 		}
 	}
 	for t, m := range touch.Tables {
@@ -311,11 +316,11 @@ func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State)
 			}
 			continue
 		}
-		slots := ask[i].Or(whole).And(people)
+		slots := asked[i].Or(whole).And(people)
 		if slots.IsEmpty() {
 			continue
 		}
-		m, next, err := n.leaf.eval(src, slots, now)
+		m, next, err := n.leaf.eval(ask{src: src, slots: slots, now: now, timers: true})
 		if err != nil {
 			return err
 		}
@@ -334,8 +339,8 @@ func (p *Program) Roots() int { return len(p.roots) }
 // segmentLeaf is membership of a segment that the source answers for.
 type segmentLeaf struct{ ref string }
 
-func (l segmentLeaf) eval(src Source, slots block.Mask, _ carpel.Millis) (block.Mask, carpel.Millis, error) {
-	return src.Segment(l.ref).And(slots), carpel.Never, nil
+func (l segmentLeaf) eval(q ask) (block.Mask, carpel.Millis, error) {
+	return q.src.Segment(l.ref).And(q.slots), carpel.Never, nil
 }
 
 func (l segmentLeaf) reads() reads { return reads{segment: l.ref} }

@@ -21,9 +21,9 @@ type sampleLeaf struct {
 	share float64
 }
 
-func (l *sampleLeaf) eval(src Source, slots block.Mask, _ carpel.Millis) (m block.Mask, _ carpel.Millis, _ error) {
-	for slot := range slots.Slots {
-		if l.share >= 1 || SampleShare(l.seed, src.Person(slot)) < l.share {
+func (l *sampleLeaf) eval(q ask) (m block.Mask, _ carpel.Millis, _ error) {
+	for slot := range q.slots.Slots {
+		if l.share >= 1 || SampleShare(l.seed, q.src.Person(slot)) < l.share {
 			m.Set(slot)
 		}
 	}

@@ -8,11 +8,24 @@ import (
 	"github.com/carpel/carpel"
 )
 
+// The operators of page, screen and link patterns, which no definition spells.
+const (
+	opFits    carpel.Op = "fits"
+	opFitsURL carpel.Op = "fits url"
+)
+
+// compileFit is the operator of a page, screen or link pattern.
+func compileFit(op carpel.Op, pattern string) (*tester, error) {
+	p, err := carpel.CompilePattern(pattern, false)
+	return &tester{op: op, pattern: p}, err
+}
+
 // verdict is what an operator says of one value.
 type verdict struct {
 	matched  bool
 	next     carpel.Millis // when time alone next changes it; Never
 	readable bool          // false: the operator cannot read the value
+	unset    bool          // there was no value to test
 }
 
 // tester answers one operator, compiled: always its positive form; negative says that the answer is turned round by
@@ -36,6 +49,7 @@ type tester struct {
 	from    carpel.Millis // before, after, on: the day or moment
 	to      carpel.Millis
 	item    *propertyTest
+	numbers numbers // for columns of numbers
 }
 
 func compileTest(t carpel.Test, zone *time.Location) (*tester, error) {
@@ -70,6 +84,7 @@ func compileTest(t carpel.Test, zone *time.Location) (*tester, error) {
 		x.item, err = compileProperties(t.Item, zone)
 		x.timed = x.item != nil && x.item.timed
 	}
+	x.setNumbers()
 	return x, err
 }
 
@@ -110,15 +125,19 @@ func (x *tester) test(v carpel.Value, now carpel.Millis) verdict {
 }
 
 func (x *tester) scalar(v carpel.Value, now carpel.Millis) verdict {
-	yes := func(matched bool) verdict { return verdict{matched, carpel.Never, true} }
+	yes := func(matched bool) verdict {
+		return verdict{matched: matched, next: carpel.Never, readable: true}
+	}
 	switch x.op {
 	case carpel.OpExists:
 		return yes(v.IsSet())
 	case carpel.OpIsAnyOf:
-		if _, ok := x.set[x.fold(v.Text())]; ok {
-			return yes(true)
-		}
-		return yes(false)
+		_, ok := x.set[x.fold(v.Text())]
+		return yes(ok)
+	case opFitsURL:
+		return yes(x.pattern.FitsURL(v.Text()))
+	case opFits:
+		return yes(x.pattern.Fits(v.Text()))
 	case carpel.OpContains:
 		return yes(x.pattern.Contains(v.Text()))
 	case carpel.OpMatches:
@@ -136,14 +155,14 @@ func (x *tester) scalar(v carpel.Value, now carpel.Millis) verdict {
 		return yes(ok)
 	case carpel.OpGreaterThan, carpel.OpLessThan, carpel.OpAtLeast, carpel.OpAtMost, carpel.OpBetween:
 		n, ok := v.AsNumber()
-		return verdict{ok && x.compare(n), carpel.Never, ok}
+		return verdict{matched: ok && x.compare(n), next: carpel.Never, readable: ok}
 	}
 	at, ok := v.AsTime(x.zone)
 	if !ok {
-		return verdict{false, carpel.Never, false}
+		return verdict{next: carpel.Never}
 	}
 	matched, next := x.time(at, now)
-	return verdict{matched, next, true}
+	return verdict{matched: matched, next: next, readable: true}
 }
 
 func isBool(v carpel.Value, word, digit string) bool {
@@ -205,26 +224,21 @@ func (x *tester) time(at, now carpel.Millis) (bool, carpel.Millis) {
 	return x.anniversary(at, now)
 }
 
-// anniversary answers whether the day and month of a moment come round within some days of today; the answer can
-// change at the next local midnight. A 29 February counts as a 28th.
+// anniversary answers whether the day and month of a moment come round within some days of today, and the local
+// midnight at which that may change. A 29 February counts as a 28th.
 func (x *tester) anniversary(at, now carpel.Millis) (bool, carpel.Millis) {
 	today, day := carpel.DateOf(now, x.zone), carpel.DateOf(at, x.zone)
 	if day.Month == time.February && day.Day == 29 {
 		day.Day = 28
 	}
-	in := false
-	for year := today.Year; ; year++ {
-		d := carpel.Date{Year: year, Month: day.Month, Day: day.Day}
-		ahead := daysBetween(today, d)
-		if ahead >= 0 && ahead <= x.days {
-			in = true
-			break
-		}
-		if ahead > x.days {
-			break
-		}
+	comes := carpel.Date{Year: today.Year, Month: day.Month, Day: day.Day}
+	if daysBetween(today, comes) < 0 {
+		comes.Year++
 	}
-	return in, today.AddDays(1).Midnight(x.zone)
+	if daysBetween(today, comes) <= x.days {
+		return true, comes.AddDays(1).Midnight(x.zone)
+	}
+	return false, comes.AddDays(-x.days).Midnight(x.zone)
 }
 
 func daysBetween(a, b carpel.Date) int {
@@ -244,28 +258,11 @@ func (x *tester) hasItem(v carpel.Value, now carpel.Millis) verdict {
 			continue
 		}
 		fields := item.Fields()
-		matched, next := x.item.row(func(name string) carpel.Value { return propertyOf(fields, name) }, now)
+		matched, next := x.item.row(func(name string) carpel.Value { return fields[name] }, now)
 		out.matched = out.matched || matched
 		out.next = min(out.next, next)
 	}
 	return out
-}
-
-// propertyOf finds a property in a map: the name itself, else what its dots reach into.
-func propertyOf(fields map[string]carpel.Value, name string) carpel.Value {
-	if v, ok := fields[name]; ok && v.IsSet() {
-		return v
-	}
-	for i := 0; i < len(name); i++ {
-		if name[i] == '.' {
-			if v, ok := fields[name[:i]]; ok {
-				if r := v.Reach(name[i+1:]); r.IsSet() {
-					return r
-				}
-			}
-		}
-	}
-	return carpel.Value{}
 }
 
 // answer turns a test of a value, which may be unset, into the operator's answer.

@@ -1,0 +1,373 @@
+package eval
+
+import (
+	"math/big"
+	"slices"
+
+	"github.com/carpel/carpel"
+)
+
+// tally keeps what a measure needs to know of the events in a window while events come in and go out. Used by one
+// goroutine at a time.
+type tally interface {
+	// reset forgets everything; the tally is then asked as of now.
+	reset(now carpel.Millis)
+	// add and remove take an event in and out: one that is in is removed at most once.
+	add(e *entry)
+	remove(e *entry)
+	// matches reports whether the measure is as the condition wants it.
+	matches() bool
+	// actual returns what was measured, for people to read.
+	actual() string
+}
+
+// tally returns an empty tally of the measure.
+func (m *measure) tally(now carpel.Millis) tally {
+	var t tally
+	switch m.kind {
+	case carpel.MeasureDays:
+		t = &dayTally{m: m, day: localDay{zone: m.zone, from: 1, to: 0}}
+	case carpel.MeasureDistinct:
+		t = &distinctTally{m: m}
+	case carpel.MeasureSum, carpel.MeasureAvg:
+		t = &sumTally{m: m}
+	case carpel.MeasureMin, carpel.MeasureMax:
+		t = &extremeTally{m: m}
+	case carpel.MeasureFirst, carpel.MeasureLast:
+		t = &endTally{m: m}
+	case carpel.MeasureRegularly:
+		t = &periodTally{m: m}
+	default:
+		t = &countTally{m: m}
+	}
+	t.reset(now)
+	return t
+}
+
+// countTally counts events.
+type countTally struct {
+	m *measure
+	n int64
+}
+
+func (t *countTally) reset(carpel.Millis) { t.n = 0 }
+func (t *countTally) add(*entry)          { t.n++ }
+func (t *countTally) remove(*entry)       { t.n-- }
+func (t *countTally) matches() bool       { return t.m.accept.count(t.n) }
+func (t *countTally) actual() string      { return carpel.NumberValue(float64(t.n)).Text() }
+
+// dayTally counts the local days that have events.
+type dayTally struct {
+	m   *measure
+	day localDay
+	n   map[int64]int
+}
+
+func (t *dayTally) reset(carpel.Millis) {
+	if t.n == nil {
+		t.n = map[int64]int{}
+	}
+	clear(t.n)
+}
+func (t *dayTally) add(e *entry) { t.n[t.day.of(e.at)]++ }
+func (t *dayTally) remove(e *entry) {
+	day := t.day.of(e.at)
+	if t.n[day]--; t.n[day] == 0 {
+		delete(t.n, day)
+	}
+}
+func (t *dayTally) matches() bool  { return t.m.accept.count(int64(len(t.n))) }
+func (t *dayTally) actual() string { return carpel.NumberValue(float64(len(t.n))).Text() }
+
+// eachItem yields a value, or the items of a list, without unset ones.
+func eachItem(v carpel.Value, fn func(carpel.Value)) {
+	if v.Kind() != carpel.List {
+		if v.IsSet() {
+			fn(v)
+		}
+		return
+	}
+	for _, item := range v.Items() {
+		if item.IsSet() {
+			fn(item)
+		}
+	}
+}
+
+// distinctTally counts different values, equal as in `is`.
+type distinctTally struct {
+	m *measure
+	n map[string]int
+}
+
+func (t *distinctTally) reset(carpel.Millis) {
+	if t.n == nil {
+		t.n = map[string]int{}
+	}
+	clear(t.n)
+}
+func (t *distinctTally) add(e *entry) {
+	eachItem(e.value, func(v carpel.Value) { t.n[carpel.Fold(v.Text())]++ })
+}
+func (t *distinctTally) remove(e *entry) {
+	eachItem(e.value, func(v carpel.Value) {
+		text := carpel.Fold(v.Text())
+		if t.n[text]--; t.n[text] == 0 {
+			delete(t.n, text)
+		}
+	})
+}
+func (t *distinctTally) matches() bool  { return t.m.accept.count(int64(len(t.n))) }
+func (t *distinctTally) actual() string { return carpel.NumberValue(float64(len(t.n))).Text() }
+
+// eachNumber yields the numbers of a value or of a list's items.
+func eachNumber(v carpel.Value, fn func(carpel.Value)) {
+	eachItem(v, func(item carpel.Value) {
+		if n, ok := item.AsNumber(); ok {
+			fn(n)
+		}
+	})
+}
+
+// sumTally adds numbers: for sum, and with their count for avg.
+type sumTally struct {
+	m   *measure
+	sum sum
+	n   int64
+}
+
+func (t *sumTally) reset(carpel.Millis) { t.sum, t.n = sum{}, 0 }
+func (t *sumTally) add(e *entry) {
+	eachNumber(e.value, func(n carpel.Value) { t.sum.add(n, 1); t.n++ })
+}
+func (t *sumTally) remove(e *entry) {
+	eachNumber(e.value, func(n carpel.Value) { t.sum.add(n, -1); t.n-- })
+}
+
+func (t *sumTally) matches() bool {
+	if t.m.kind == carpel.MeasureSum {
+		return t.sum.isIn(&t.m.accept)
+	}
+	if t.n == 0 {
+		return false
+	}
+	avg := t.avg()
+	return passes(t.m.compare, func(operand carpel.Value) int { return avg.Cmp(ratOf(operand)) })
+}
+
+func (t *sumTally) avg() *big.Rat {
+	return new(big.Rat).SetFrac(t.sum.total(), new(big.Int).Mul(big.NewInt(t.n), big.NewInt(micro)))
+}
+
+func (t *sumTally) actual() string {
+	switch {
+	case t.m.kind == carpel.MeasureSum:
+		return decimal(new(big.Rat).SetFrac(t.sum.total(), big.NewInt(micro)))
+	case t.n == 0:
+		return ""
+	}
+	return decimal(t.avg())
+}
+
+// decimal writes a number with at most 6 places.
+func decimal(r *big.Rat) string {
+	s := r.FloatString(6)
+	for s[len(s)-1] == '0' {
+		s = s[:len(s)-1]
+	}
+	if s[len(s)-1] == '.' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// extremeTally keeps the least number (min) or the greatest (max): a heap with the best on top, from which numbers
+// that went out are dropped when they come up.
+type extremeTally struct {
+	m    *measure
+	heap []carpel.Value
+	gone map[carpel.Value]int
+}
+
+func (t *extremeTally) reset(carpel.Millis) {
+	if t.gone == nil {
+		t.gone = map[carpel.Value]int{}
+	}
+	clear(t.gone)
+	t.heap = t.heap[:0]
+}
+
+// before reports whether a comes up before b.
+func (t *extremeTally) before(a, b carpel.Value) bool {
+	if t.m.kind == carpel.MeasureMax {
+		a, b = b, a
+	}
+	return carpel.CompareNumbers(a, b) < 0
+}
+
+func (t *extremeTally) add(e *entry) {
+	eachNumber(e.value, func(n carpel.Value) {
+		if t.gone[n] > 0 {
+			t.gone[n]-- // one that went out is still on the heap
+			return
+		}
+		t.heap = append(t.heap, n)
+		for i := len(t.heap) - 1; i > 0; {
+			up := (i - 1) / 2
+			if !t.before(t.heap[i], t.heap[up]) {
+				break
+			}
+			t.heap[i], t.heap[up] = t.heap[up], t.heap[i]
+			i = up
+		}
+	})
+}
+
+func (t *extremeTally) remove(e *entry) {
+	eachNumber(e.value, func(n carpel.Value) { t.gone[n]++ })
+}
+
+// top returns the best number that is in.
+func (t *extremeTally) top() (carpel.Value, bool) {
+	for len(t.heap) > 0 && t.gone[t.heap[0]] > 0 {
+		t.gone[t.heap[0]]--
+		t.pop()
+	}
+	if len(t.heap) == 0 {
+		return carpel.Value{}, false
+	}
+	return t.heap[0], true
+}
+
+func (t *extremeTally) pop() {
+	n := len(t.heap) - 1
+	t.heap[0] = t.heap[n]
+	t.heap = t.heap[:n]
+	for i := 0; ; {
+		down := 2*i + 1
+		if down >= n {
+			return
+		}
+		if down+1 < n && t.before(t.heap[down+1], t.heap[down]) {
+			down++
+		}
+		if !t.before(t.heap[down], t.heap[i]) {
+			return
+		}
+		t.heap[i], t.heap[down] = t.heap[down], t.heap[i]
+		i = down
+	}
+}
+
+func (t *extremeTally) matches() bool {
+	n, ok := t.top()
+	return ok && passes(t.m.compare, func(operand carpel.Value) int { return carpel.CompareNumbers(n, operand) })
+}
+
+func (t *extremeTally) actual() string {
+	n, _ := t.top()
+	return n.Text()
+}
+
+// endTally keeps the events in order of time, to see whether one of the first, or of the last, is good.
+type endTally struct {
+	m  *measure
+	in []*entry
+}
+
+func (t *endTally) reset(carpel.Millis) { t.in = t.in[:0] }
+
+func (t *endTally) add(e *entry) {
+	i := len(t.in)
+	for i > 0 && t.in[i-1].at > e.at {
+		i--
+	}
+	t.in = slices.Insert(t.in, i, e)
+}
+
+func (t *endTally) remove(e *entry) {
+	if i := slices.Index(t.in, e); i == 0 {
+		t.in = t.in[1:]
+	} else if i > 0 {
+		t.in = slices.Delete(t.in, i, i+1)
+	}
+}
+
+func (t *endTally) matches() bool {
+	if len(t.in) == 0 {
+		return false
+	}
+	if t.m.kind == carpel.MeasureFirst {
+		for _, e := range t.in {
+			if e.at != t.in[0].at {
+				return false
+			}
+			if e.good {
+				return true
+			}
+		}
+		return false
+	}
+	last := t.in[len(t.in)-1].at
+	for i := len(t.in) - 1; i >= 0 && t.in[i].at == last; i-- {
+		if t.in[i].good {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *endTally) actual() string {
+	switch {
+	case len(t.in) == 0:
+		return ""
+	case t.m.kind == carpel.MeasureFirst:
+		return t.in[0].at.String()
+	}
+	return t.in[len(t.in)-1].at.String()
+}
+
+// periodTally counts events by period back from now, and the periods that have enough of them.
+type periodTally struct {
+	m    *measure
+	now  carpel.Millis
+	n    []int
+	good int
+}
+
+func (t *periodTally) reset(now carpel.Millis) {
+	if t.n == nil {
+		t.n = make([]int, t.m.ofLast)
+	}
+	clear(t.n)
+	t.now, t.good = now, 0
+}
+
+// period returns which period a moment lies in: i when now-(i+1)p < at <= now-ip. Events after now have none.
+func (t *periodTally) period(at carpel.Millis) int {
+	if at > t.now {
+		return -1
+	}
+	if i := (t.now - at) / t.m.period; i < carpel.Millis(len(t.n)) {
+		return int(i)
+	}
+	return -1
+}
+
+func (t *periodTally) put(i, more int) {
+	if i < 0 || i >= len(t.n) {
+		return
+	}
+	before := t.n[i] >= t.m.times
+	t.n[i] += more
+	if after := t.n[i] >= t.m.times; after != before {
+		if t.good++; before {
+			t.good -= 2
+		}
+	}
+}
+
+func (t *periodTally) add(e *entry)    { t.put(t.period(e.at), 1) }
+func (t *periodTally) remove(e *entry) { t.put(t.period(e.at), -1) }
+func (t *periodTally) matches() bool   { return t.good >= t.m.atLeast }
+func (t *periodTally) actual() string  { return carpel.NumberValue(float64(t.good)).Text() }

@@ -1,0 +1,295 @@
+package eval
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// sequenceLeaf asks for several events in order.
+//
+// A person's events that fit any step are gathered in order of time, each with the set of steps it fits, and gone
+// through once, one moment after the other. start[j] is the latest moment at which a choice of events for the first j
+// steps begins, over all choices that end by now: a later beginning is never worse, since it only has to be near enough
+// and within the window. The events of one moment satisfy a run of consecutive steps in any order; which runs they can
+// is a matching between steps and events. So the time is linear in events, whatever they fit.
+type sequenceLeaf struct {
+	scratches
+	named    map[Table][]sequenceStep // steps about one table
+	anyEvent []sequenceStep           // steps about every event, page and screen
+	reading  reads
+	steps    int  // without a last "not"
+	not      bool // and whether there is one
+	within   carpel.Millis
+	window   window
+}
+
+// sequenceStep is the place of a step, as a bit, and what its events must satisfy.
+type sequenceStep struct {
+	bit    uint16
+	filter *propertyTest
+}
+
+// happening is an event that fits some steps.
+type happening struct {
+	at    carpel.Millis
+	steps uint16
+}
+
+func compileSequence(q *carpel.Sequence, zone *time.Location) (leaf, error) {
+	l := &sequenceLeaf{steps: len(q.Steps), not: q.LastNot, within: q.Within.Millis(), window: windowOf(q.When, zone), named: map[Table][]sequenceStep{}}
+	if l.not {
+		l.steps--
+	}
+	for i, step := range q.Steps {
+		sel, err := selectionOf(step, true, zone)
+		if err != nil {
+			return nil, err
+		}
+		s := sequenceStep{1 << i, sel.filter}
+		if sel.anyEvent {
+			l.reading.anyEvent = true
+			l.anyEvent = append(l.anyEvent, s)
+			continue
+		}
+		t := sel.tables[0]
+		if !slices.Contains(l.reading.tables, t) {
+			l.reading.tables = append(l.reading.tables, t)
+		}
+		l.named[t] = append(l.named[t], s)
+	}
+	return l, nil
+}
+
+func (l *sequenceLeaf) reads() reads { return l.reading }
+
+func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error) {
+	var all [block.Width][]happening
+	next, err = l.gather(q, &all)
+	if err != nil || !q.timers {
+		next = carpel.Never
+	}
+	if err != nil {
+		return m, 0, err
+	}
+	lo, hi := l.window.bounds(q.now)
+	for slot := range q.slots.Slots {
+		h := all[slot]
+		if len(h) == 0 {
+			continue
+		}
+		c := l.chain(h, lo, hi, q.now)
+		m.Put(slot, c.matched)
+		if q.timers {
+			next = min(next, l.change(h, c, hi, q.now))
+		}
+	}
+	return m, next, nil
+}
+
+// gather collects the events that fit some step, each person's in order of time. It returns when time may next change
+// what a filter says.
+func (l *sequenceLeaf) gather(q ask, all *[block.Width][]happening) (carpel.Millis, error) {
+	lo, _ := l.window.bounds(q.now)
+	last := q.now
+	if q.timers {
+		last = maxMillis
+	}
+	tables := l.reading.tables
+	if l.anyEvent != nil {
+		every, err := (&selection{anyEvent: true}).of(q.src)
+		if err != nil {
+			return 0, err
+		}
+		tables = slices.Clone(tables)
+		for _, t := range every {
+			if !slices.Contains(tables, t) {
+				tables = append(tables, t)
+			}
+		}
+	}
+	s := l.get()
+	defer l.put(s)
+	next := carpel.Never
+	for _, t := range tables {
+		steps := l.named[t]
+		if t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable {
+			steps = append(slices.Clone(steps), l.anyEvent...)
+		}
+		parts, err := q.src.Parts(t, lo, last)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range parts {
+			n, err := gatherSteps(s, q, p, steps, span{lo, last}, all)
+			if err != nil {
+				return 0, err
+			}
+			next = min(next, n)
+		}
+	}
+	for slot := range q.slots.Slots {
+		slices.SortFunc(all[slot], func(a, b happening) int { return cmp.Compare(a.at, b.at) })
+	}
+	return next, nil
+}
+
+// gatherSteps adds the rows of a part that fit some step.
+func gatherSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span, all *[block.Width][]happening) (carpel.Millis, error) {
+	next := carpel.Never
+	every := selection{}
+	_, err := every.each(s, p, q.slots, q.now, in, func(v visit) {
+		fits := make([]rowBits, len(steps))
+		for i, step := range steps {
+			if step.filter != nil {
+				fits[i] = s.borrow(v.rows.Len())
+				next = min(next, step.filter.bits(s, rowsAsked{v.rows, v.from, v.to, q.now}, fits[i]))
+			}
+		}
+		for row := v.from; row < v.to; row++ {
+			h := happening{at: v.rows.Time[row]}
+			for i, step := range steps {
+				if fits[i] == nil || fits[i].has(row) {
+					h.steps |= step.bit
+				}
+			}
+			if h.steps != 0 {
+				all[v.slot] = append(all[v.slot], h)
+			}
+		}
+		for _, b := range fits {
+			if b != nil {
+				s.giveBack(b)
+			}
+		}
+	})
+	return next, err
+}
+
+// chain is what became of a sequence for one person.
+type chain struct {
+	matched bool
+	start   carpel.Millis // matched: the latest beginning of a choice that fits
+	end     carpel.Millis // matched: when that choice was complete
+	due     carpel.Millis // with a last "not": the first later moment at which enough time has passed somewhere
+}
+
+// chain looks for a choice of events in [lo, hi) that fits. Events from hi up to now matter only to a last "not".
+func (l *sequenceLeaf) chain(h []happening, lo, hi, now carpel.Millis) chain {
+	start := make([]carpel.Millis, l.steps+1) // none yet: NoStamp
+	for j := range start {
+		start[j] = block.NoStamp
+	}
+	c := chain{start: block.NoStamp, due: carpel.Never}
+	var f fitting
+	nots := l.nots(h, now)
+	for i := 0; i < len(h) && h[i].at < hi; {
+		at, end := h[i].at, i+1
+		for end < len(h) && h[end].at == at {
+			end++
+		}
+		f.take(h[i:end], l.steps)
+		i = end
+		if at < lo {
+			continue
+		}
+		if l.not {
+			l.unfollowed(&c, &f, at, start, nots[end], now)
+		}
+		if l.extend(&f, at, start) && !l.not {
+			if first := start[l.steps]; first > c.start && (l.within == 0 || at-first <= l.within) {
+				c.matched, c.start, c.end = true, first, at
+			}
+		}
+	}
+	return c
+}
+
+// nots returns for every place in h when the next event from there on that fits a last "not" came, up to now; Never
+// for none. It has one more than h.
+func (l *sequenceLeaf) nots(h []happening, now carpel.Millis) []carpel.Millis {
+	if !l.not {
+		return nil
+	}
+	next := make([]carpel.Millis, len(h)+1)
+	next[len(h)] = carpel.Never
+	for i := len(h) - 1; i >= 0; i-- {
+		next[i] = next[i+1]
+		if h[i].steps>>l.steps&1 != 0 && h[i].at <= now {
+			next[i] = h[i].at
+		}
+	}
+	return next
+}
+
+// unfollowed looks at the choices that are complete with the events of one moment: whether one of them was not
+// followed by the last step's kind. Events of that moment that no step of the choice takes would follow it, too.
+func (l *sequenceLeaf) unfollowed(c *chain, f *fitting, at carpel.Millis, start []carpel.Millis, nextNot, now carpel.Millis) {
+	until := later(at, l.within)
+	if nextNot <= min(until, now) {
+		return
+	}
+	for a := l.steps; a >= 1; a-- { // the last steps, from a on, are of this moment
+		first := at
+		if a > 1 {
+			first = start[a-1]
+		}
+		n := l.steps - a + 1
+		if first == block.NoStamp || f.run(a-1, n) < n || !f.takesAll(a-1, n, l.steps) {
+			continue
+		}
+		if until > now {
+			c.due = min(c.due, until)
+		} else if first > c.start {
+			c.matched, c.start, c.end = true, first, at
+		}
+	}
+}
+
+// extend takes the events of one moment into the starts: every run of steps that they can satisfy, behind what was
+// reached before. It reports whether the last step was reached.
+func (l *sequenceLeaf) extend(f *fitting, at carpel.Millis, start []carpel.Millis) (reached bool) {
+	var next [carpel.MaxSequenceSteps + 1]carpel.Millis
+	copy(next[:], start)
+	for a := 1; a <= l.steps; a++ { // the run begins at step a
+		first := at
+		if a > 1 {
+			if first = start[a-1]; first == block.NoStamp {
+				break // nor was any later step reached
+			}
+		}
+		for n := f.run(a-1, l.steps-a+1); n > 0; n-- {
+			b := a + n - 1
+			next[b] = max(next[b], first)
+			reached = reached || b == l.steps
+		}
+	}
+	copy(start, next[:])
+	return reached
+}
+
+// change returns the next moment at which time alone may change what became of the sequence.
+func (l *sequenceLeaf) change(h []happening, c chain, hi, now carpel.Millis) carpel.Millis {
+	next := carpel.Never
+	if c.matched {
+		next = l.window.leave(c.start)
+	} else {
+		next = min(next, c.due)
+	}
+	for i := len(h) - 1; i >= 0; i-- {
+		at := h[i].at
+		if at < hi && at <= now {
+			break
+		}
+		if enter := l.window.enter(at); enter > now && (!c.matched || l.not) {
+			next = min(next, enter)
+		}
+		if l.not && at > now {
+			next = min(next, at)
+		}
+	}
+	return max(next, now+1)
+}

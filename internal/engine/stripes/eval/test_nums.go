@@ -1,0 +1,102 @@
+package eval
+
+import (
+	"math"
+
+	"github.com/carpel/carpel"
+)
+
+// numbers is what a tester compares the numbers of a column with, when plain float64 comparison is exact.
+type numbers struct {
+	low, high float64 // numeric operators: low <= n <= high
+	is        []float64
+	use       int
+}
+
+const (
+	numsByRange = iota + 1
+	numsByValue
+)
+
+// setNumbers prepares the comparison with number columns; operands of more digits than a float64 holds have none.
+func (x *tester) setNumbers() {
+	plain := func(v carpel.Value) bool { _, _, digits := v.Parts(); return digits == "" }
+	n := numbers{low: math.Inf(-1), high: math.Inf(1), use: numsByRange}
+	switch x.op {
+	case carpel.OpGreaterThan:
+		n.low = math.Nextafter(x.value.Float(), math.Inf(1))
+	case carpel.OpAtLeast:
+		n.low = x.value.Float()
+	case carpel.OpLessThan:
+		n.high = math.Nextafter(x.value.Float(), math.Inf(-1))
+	case carpel.OpAtMost:
+		n.high = x.value.Float()
+	case carpel.OpBetween:
+		n.low, n.high = x.low.Float(), x.high.Float()
+	case carpel.OpExists:
+	case carpel.OpIsAnyOf:
+		n.use = numsByValue
+		for text := range x.set {
+			if v, ok := carpel.ParseNumber(text); ok && plain(v) && v.Text() == text {
+				n.is = append(n.is, v.Float())
+			}
+		}
+		if len(n.is) > 8 {
+			return
+		}
+	default:
+		return
+	}
+	if plain(x.value) && plain(x.low) && plain(x.high) || x.op == carpel.OpIsAnyOf {
+		x.numbers = n
+	}
+}
+
+// nums answers the positive operator for the numbers [from, to), NaN where unset. It reports false when the operator
+// needs more than comparing floats.
+func (x *tester) nums(nums []float64, from, to int, out rowBits) bool {
+	switch x.numbers.use {
+	case numsByRange:
+		low, high := x.numbers.low, x.numbers.high
+		eachWord(nums, from, to, out, func(f float64) uint64 { return bit(f >= low) & bit(f <= high) })
+	case numsByValue:
+		switch is := x.numbers.is; len(is) {
+		case 0:
+			out.fill(from, to, false)
+		case 1:
+			want := is[0]
+			eachWord(nums, from, to, out, func(f float64) uint64 { return bit(f == want) })
+		default:
+			eachWord(nums, from, to, out, func(f float64) uint64 {
+				found := uint64(0)
+				for _, want := range is {
+					found |= bit(f == want)
+				}
+				return found
+			})
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// eachWord fills the words of rows [from, to) with a bit for each number.
+func eachWord(nums []float64, from, to int, out rowBits, passes func(float64) uint64) {
+	for w := from >> 6; w<<6 < to; w++ {
+		a, b := max(from, w<<6), min(to, (w+1)<<6)
+		word := uint64(0)
+		for i, f := range nums[a:b] {
+			word |= passes(f) << uint(i&63)
+		}
+		out[w] = word << uint(a&63)
+	}
+}
+
+// bit is 1 for true, without a branch.
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,128 @@
+package eval
+
+import (
+	"math"
+	"time"
+
+	"github.com/carpel/carpel"
+)
+
+// The bounds of all moments.
+const (
+	minMillis = carpel.Millis(math.MinInt64)
+	maxMillis = carpel.Millis(math.MaxInt64)
+)
+
+// window says when a moment of the past counts. Every moment enters the window once and leaves it once, and an earlier
+// moment never does so after a later one; so what lies in the window is always a stretch of a person's history.
+type window struct {
+	when  carpel.When
+	zone  *time.Location
+	fixed bool // everything counts, whatever its time: devices
+
+	length carpel.Millis // last, between: how long a moment stays; 0 for good, or by the calendar
+	delay  carpel.Millis // before_last, between: how long until it enters
+	from   carpel.Millis // dates
+	before carpel.Millis
+}
+
+func windowOf(w carpel.When, zone *time.Location) window {
+	x := window{when: w, zone: zone, from: minMillis, before: maxMillis}
+	switch w.Kind {
+	case carpel.WhenLast:
+		x.length = w.D1.Millis()
+	case carpel.WhenBeforeLast:
+		x.delay = w.D1.Millis()
+	case carpel.WhenBetween:
+		x.length, x.delay = w.D1.Millis(), w.D2.Millis()
+	case carpel.WhenDates:
+		if t, ok := w.From.AsTime(zone); ok {
+			x.from = t
+		}
+		if t, ok := w.Before.AsTime(zone); ok {
+			x.before = t
+		}
+	}
+	return x
+}
+
+// bounds returns the window at a moment as [lo, hi).
+func (w *window) bounds(now carpel.Millis) (lo, hi carpel.Millis) {
+	if w.fixed {
+		return minMillis, maxMillis
+	}
+	lo, hi = w.when.Bounds(now, w.zone)
+	return lo, max(lo, hi)
+}
+
+// enter returns the first now at which the moment t is in the window; Never when it never is.
+func (w *window) enter(t carpel.Millis) carpel.Millis {
+	switch {
+	case t < w.from || t >= w.before:
+		return carpel.Never
+	case w.when.Kind == carpel.WhenPrevious:
+		return w.when.NextShift(t, w.zone)
+	}
+	return later(t, w.delay)
+}
+
+// leave returns the first now after enter at which t is in the window no more; Never when it stays.
+func (w *window) leave(t carpel.Millis) carpel.Millis {
+	switch w.when.Kind {
+	case carpel.WhenLast, carpel.WhenBetween:
+		return later(t, w.length)
+	case carpel.WhenLastCalendarDays:
+		return carpel.DateOf(t, w.zone).AddDays(w.when.N + 1).Midnight(w.zone)
+	case carpel.WhenThis:
+		return w.when.NextShift(t, w.zone)
+	case carpel.WhenPrevious:
+		return w.when.NextShift(w.when.NextShift(t, w.zone), w.zone)
+	}
+	return carpel.Never
+}
+
+// leaves reports whether anything leaves the window at all.
+func (w *window) leaves() bool {
+	switch w.when.Kind {
+	case carpel.WhenEver, carpel.WhenBeforeLast, carpel.WhenDates:
+		return false
+	}
+	return !w.fixed
+}
+
+// later is t + d, Never at most.
+func later(t, d carpel.Millis) carpel.Millis {
+	if t > 0 && d > carpel.Never-t {
+		return carpel.Never
+	}
+	return t + d
+}
+
+// localDay numbers the days of a zone, remembering how the clock stood around the last moment asked about.
+type localDay struct {
+	zone     *time.Location
+	offset   carpel.Millis
+	from, to carpel.Millis // where the offset holds
+}
+
+// of returns the number of the local day of t.
+func (d *localDay) of(t carpel.Millis) int64 {
+	if t < d.from || t >= d.to {
+		at := t.Time().In(d.zone)
+		_, offset := at.Zone()
+		d.offset, d.from, d.to = carpel.Millis(offset)*1000, minMillis, maxMillis
+		start, end := at.ZoneBounds()
+		if !start.IsZero() {
+			d.from = carpel.MillisOf(start)
+		}
+		if !end.IsZero() {
+			d.to = carpel.MillisOf(end)
+		}
+	}
+	local := int64(t + d.offset)
+	day := local / 86_400_000
+	if local%86_400_000 < 0 {
+		day--
+	}
+	return day
+}
