@@ -5,8 +5,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -58,11 +60,14 @@ func New(o Options) *API {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
 	}
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Value](), reflect.TypeFor[anyValue]())
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Millis](), reflect.TypeFor[momentOrNull]())
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[anyValue]())
 	a.huma = humago.New(mux, config)
 	a.huma.UseMiddleware(a.authorize)
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
-		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
+		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys, a.registerSession,
 	} {
 		register()
 	}
@@ -99,9 +104,10 @@ type operation struct {
 	Tag          string
 	Status       int   // of success; 0: 200, or 204 without a body
 	MaxBody      int64 // bytes; 0: 1 MiB
-	Upload       bool  // the body is a file, not JSON
 	// Produces adds content types that a streaming answer may have, to the document.
 	Produces []string
+	// Answer is an example of the JSON that a streaming answer may be instead, for its schema.
+	Answer any
 }
 
 // route registers a call that needs an engine.
@@ -148,28 +154,7 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 		o.Errors = append(o.Errors, http.StatusConflict)
 	}
 	huma.Register(a.huma, o, handler)
-	for _, ct := range op.Produces {
-		addProduced(a.huma.OpenAPI(), op, ct)
-	}
-}
-
-// addProduced names a further content type of an operation's answer in the document.
-func addProduced(doc *huma.OpenAPI, op operation, contentType string) {
-	item := doc.Paths[op.Path]
-	for method, o := range map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post} {
-		if o == nil || method != op.Method {
-			continue
-		}
-		response := o.Responses["200"]
-		if response == nil {
-			response = &huma.Response{Description: "OK"}
-			o.Responses["200"] = response
-		}
-		if response.Content == nil {
-			response.Content = map[string]*huma.MediaType{}
-		}
-		response.Content[contentType] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
-	}
+	completeDocument(a.huma.OpenAPI(), op)
 }
 
 // edits serialises the changes of one workspace's segments, so that records and engine change together.

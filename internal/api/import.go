@@ -30,7 +30,7 @@ func (a *API) registerImports() {
 		Summary: "Stop an import; what was taken stays"}, a.cancelImport)
 	routeRecords(a, operation{Method: http.MethodGet, Path: path + "/{id}/rejected", Scope: records.ScopeRead, ID: "listImportRejections", Tag: tag,
 		Summary: "The rows that were not taken, with the reason", Description: "`format=csv` or `format=ndjson` streams all of them.",
-		Produces: []string{"text/csv", "application/x-ndjson"}}, a.listImportRejections)
+		Answer: importRejectionsPage{}, Produces: []string{"text/csv", "application/x-ndjson"}}, a.listImportRejections)
 }
 
 type createImportIn struct {
@@ -131,14 +131,14 @@ func (a *API) listImportRejections(c *call, in *listImportRejectionsIn) (*huma.S
 		return jsonAnswer(page), nil
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		w := newRowWriter(ctx, in.Format, m.ID+"-rejected", []string{"row", "code", "message", "raw"})
+		w := newRowWriter(ctx, in.Format, m.ID+"-rejected", []string{"row", "line", "code", "message", "raw"})
 		for after := in.After; ; {
 			rows, err := a.Records.ImportRejections(ctx.Context(), c.Workspace, m.ID, after, 1000)
 			if err != nil {
 				w.fail()
 			}
 			for _, r := range rows {
-				if w.write(r, []string{fmt.Sprint(r.Row), r.Code, r.Message, r.Raw}) != nil {
+				if w.write(r, []string{fmt.Sprint(r.Row), fmt.Sprint(r.Line), r.Code, r.Message, r.Raw}) != nil {
 					return
 				}
 				after = r.Row

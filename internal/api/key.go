@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -13,6 +14,8 @@ func (a *API) registerKeys() {
 		Summary: "List keys, without their secrets"}, a.listKeys)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/keys", Scope: records.ScopeAdmin, ID: "createKey", Tag: tag, Status: http.StatusCreated,
 		Summary: "Create a key", Description: "The secret is in this answer only: keep it."}, a.createKey)
+	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/keys/{id}/rotate", Scope: records.ScopeAdmin, ID: "rotateKey", Tag: tag, Status: http.StatusCreated,
+		Summary: "Replace a key", Description: "The new key may do what the old one may. The old one goes on for `grace`, time to change it where it is used."}, a.rotateKey)
 	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/keys/{id}", Scope: records.ScopeAdmin, ID: "revokeKey", Tag: tag,
 		Summary: "Revoke a key, at once"}, a.revokeKey)
 }
@@ -56,6 +59,32 @@ func (a *API) createKey(c *call, in *createKeyIn) (*createKeyOut, error) {
 		return nil, err
 	}
 	return &createKeyOut{NewKey{k, secret}}, a.audit(c, "key.create", k.ID)
+}
+
+type rotateKeyIn struct {
+	ID   string `path:"id"`
+	Body struct {
+		Grace string `json:"grace,omitempty" doc:"How long the old key goes on: 1h, 7d; 0s ends it at once. 24h if left out."`
+	}
+}
+
+func (a *API) rotateKey(c *call, in *rotateKeyIn) (*createKeyOut, error) {
+	var grace carpel.Duration
+	switch in.Body.Grace {
+	case "0s":
+	case "":
+		grace = carpel.Duration{N: 24, Unit: 'h'}
+	default:
+		var err error
+		if grace, err = carpel.ParseDuration(in.Body.Grace); err != nil {
+			return nil, under("/grace", err)
+		}
+	}
+	k, secret, err := a.Records.RotateKey(c, c.Workspace, in.ID, a.Now().Add(time.Duration(grace.Millis())*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	return &createKeyOut{NewKey{k, secret}}, a.audit(c, "key.rotate", in.ID)
 }
 
 type keyPath struct {

@@ -1,14 +1,12 @@
 package api
 
 import (
-	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,12 +19,12 @@ func (a *API) registerMembers() {
 	const tag = "Members"
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/members", Scope: records.ScopeRead, ID: "listMembers", Tag: tag,
 		Summary: "List the people in a segment", Description: "`format=csv` or `format=ndjson` streams all of them.",
-		Produces: []string{"text/csv", "application/x-ndjson"}}, a.listMembers)
+		Answer: membersPage{}, Produces: []string{"text/csv", "application/x-ndjson"}}, a.listMembers)
 	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/members", Scope: records.ScopeWrite, ID: "editMembers", Tag: tag, MaxBody: carpel.MaxBody,
 		Summary: "Put people into a manual segment, or take them out", Description: "JSON `{add, remove}`, or a CSV (`text/csv`) whose first column, or the column named id or email, names the people to add."}, a.editMembers)
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/changes", Scope: records.ScopeRead, ID: "listChanges", Tag: tag,
 		Summary: "Read who entered and left", Description: "With `Accept: text/event-stream` the answer follows the feed live: events `change`, each with its cursor as id; `Last-Event-ID` goes on where a connection broke.",
-		Produces: []string{"text/event-stream"}}, a.listChanges)
+		Answer: changesPage{}, Produces: []string{"text/event-stream"}}, a.listChanges)
 }
 
 type listMembersIn struct {
@@ -36,10 +34,22 @@ type listMembersIn struct {
 	Format string `query:"format" enum:"json,csv,ndjson" default:"json"`
 }
 
+// Member is a person in a segment.
+type Member struct {
+	Key       string        `json:"key"`
+	ID        textOrNull    `json:"id"`
+	Email     textOrNull    `json:"email"`
+	EnteredAt carpel.Millis `json:"entered_at"`
+}
+
+func showMember(m carpel.Member) Member {
+	return Member{m.Key, textOrNull(m.UserID), textOrNull(m.Email), m.EnteredAt}
+}
+
 // membersPage is the JSON answer of listMembers.
 type membersPage struct {
-	Members []carpel.Member `json:"members"`
-	Next    string          `json:"next" doc:"Empty at the end."`
+	Members []Member `json:"members"`
+	Next    string   `json:"next" doc:"Empty at the end."`
 }
 
 func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, error) {
@@ -56,7 +66,11 @@ func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, err
 		return nil, err
 	}
 	if in.Format == "json" {
-		return jsonAnswer(membersPage{orEmpty(members), next}), nil
+		page := membersPage{[]Member{}, next}
+		for _, m := range members {
+			page.Members = append(page.Members, showMember(m))
+		}
+		return jsonAnswer(page), nil
 	}
 	db, release, err := a.Engine(c, c.Workspace) // the stream outlives this function, and its hold on the engine
 	if err != nil {
@@ -67,7 +81,7 @@ func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, err
 		w := newRowWriter(ctx, in.Format, s.Key, []string{"key", "id", "email", "entered_at"})
 		for {
 			for _, m := range members {
-				if w.write(m, []string{m.Key, m.UserID, m.Email, m.EnteredAt.String()}) != nil {
+				if w.write(showMember(m), []string{m.Key, m.UserID, m.Email, m.EnteredAt.String()}) != nil {
 					return // the client went away
 				}
 			}
@@ -81,70 +95,6 @@ func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, err
 			}
 		}
 	}}, nil
-}
-
-// jsonAnswer is a JSON answer from a handler that may also stream.
-func jsonAnswer(body any) *huma.StreamResponse {
-	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		ctx.SetHeader("Content-Type", "application/json")
-		enc := json.NewEncoder(ctx.BodyWriter())
-		enc.SetEscapeHTML(false)
-		_ = enc.Encode(body) // the client may be gone
-	}}
-}
-
-// rowWriter streams rows as CSV or NDJSON.
-type rowWriter struct {
-	out  *bufio.Writer
-	csv  *csv.Writer // nil for NDJSON
-	json *json.Encoder
-}
-
-func newRowWriter(ctx huma.Context, format, name string, header []string) *rowWriter {
-	w := &rowWriter{out: bufio.NewWriterSize(ctx.BodyWriter(), 64<<10)}
-	ctx.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"."+format))
-	if format == "csv" {
-		ctx.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		w.csv = csv.NewWriter(w.out)
-		_ = w.csv.Write(header) // an error stays in the writer and comes with the first row
-		return w
-	}
-	ctx.SetHeader("Content-Type", "application/x-ndjson")
-	w.json = json.NewEncoder(w.out)
-	w.json.SetEscapeHTML(false)
-	return w
-}
-
-// write adds a row: cells for CSV, object for NDJSON.
-func (w *rowWriter) write(object any, cells []string) error {
-	if w.csv == nil {
-		return w.json.Encode(object)
-	}
-	for i, cell := range cells {
-		cells[i] = plainCell(cell)
-	}
-	return w.csv.Write(cells)
-}
-
-// plainCell keeps a spreadsheet from reading a cell as a formula.
-func plainCell(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
-func (w *rowWriter) flush() {
-	if w.csv != nil {
-		w.csv.Flush()
-	}
-	_ = w.out.Flush() // the client may be gone
-}
-
-// fail breaks the answer off so that the client sees it is not whole: the chunked body never ends in order.
-func (w *rowWriter) fail() {
-	w.flush()
-	panic(http.ErrAbortHandler)
 }
 
 type editMembersIn struct {
@@ -170,10 +120,7 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 	if s.Kind != carpel.Manual {
 		return nil, carpel.Errorf(carpel.CodeConflict, "people get into a dynamic segment by its definition; only a manual one is edited by hand")
 	}
-	var edit struct {
-		Add    []string `json:"add"`
-		Remove []string `json:"remove"`
-	}
+	var edit memberLists
 	if strings.HasPrefix(in.ContentType, "text/csv") {
 		edit.Add, err = csvIDs(in.RawBody)
 	} else {
@@ -188,7 +135,7 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 	for i, ref := range refs {
 		person, err := a.personRef(c, ref)
 		if err != nil {
-			return nil, err
+			return nil, under(pointerTo(edit, i), err)
 		}
 		items = append(items, carpel.Item{Kind: carpel.ItemMember, Person: person, At: now, Received: now, Source: "api",
 			Segment: &carpel.MemberChange{ID: s.ID, Remove: i >= len(edit.Add), Cause: carpel.CauseManual}})
@@ -213,6 +160,20 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 		}
 	}
 	return out, a.audit(c, "segment.members", s.ID)
+}
+
+// memberLists are the people of an edit, as references.
+type memberLists struct {
+	Add    []string `json:"add,omitempty" doc:"Keys, id:…, email:…, or bare ids or emails."`
+	Remove []string `json:"remove,omitempty"`
+}
+
+// pointerTo is where the i-th person of an edit came, those to add first.
+func pointerTo(edit memberLists, i int) string {
+	if i < len(edit.Add) {
+		return fmt.Sprintf("/add/%d", i)
+	}
+	return fmt.Sprintf("/remove/%d", i-len(edit.Add))
 }
 
 // strictJSON decodes one JSON value and refuses unknown fields and anything behind it.
@@ -277,9 +238,25 @@ type listChangesIn struct {
 	LastEventID string `header:"Last-Event-ID"`
 }
 
+// Change is a person's entry into a segment, or leaving.
+type Change struct {
+	Seq     string        `json:"seq" doc:"Opaque cursor of this change."`
+	At      carpel.Millis `json:"at"`
+	Segment string        `json:"segment"`
+	Person  string        `json:"person" doc:"Key of the person."`
+	ID      textOrNull    `json:"id"`
+	Email   textOrNull    `json:"email"`
+	Change  string        `json:"change" enum:"enter,leave"`
+	Cause   carpel.Cause  `json:"cause" enum:"data,time,definition,manual,import,merge,erasure"`
+}
+
+func showChange(c carpel.Change) Change {
+	return Change{c.Seq, c.At, c.Segment, c.Person, textOrNull(c.UserID), textOrNull(c.Email), c.Change, c.Cause}
+}
+
 type changesPage struct {
-	Changes []carpel.Change `json:"changes"`
-	Next    string          `json:"next" doc:"Where to go on from; also when there are no changes."`
+	Changes []Change `json:"changes"`
+	Next    string   `json:"next" doc:"Where to go on from; also when there are no changes."`
 }
 
 func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, error) {
@@ -297,7 +274,11 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 		return nil, err
 	}
 	if !live {
-		return jsonAnswer(changesPage{orEmpty(changes), next}), nil
+		page := changesPage{[]Change{}, next}
+		for _, ch := range changes {
+			page.Changes = append(page.Changes, showChange(ch))
+		}
+		return jsonAnswer(page), nil
 	}
 	db, release, err := a.Engine(c, c.Workspace)
 	if err != nil {
@@ -316,7 +297,7 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 				}
 				q.After = after
 				for _, ch := range changes {
-					if es.send("change", ch.Seq, ch) != nil {
+					if es.send("change", ch.Seq, showChange(ch)) != nil {
 						return
 					}
 				}
@@ -329,62 +310,4 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 			}
 		}
 	}}, nil
-}
-
-// eventStream writes server-sent events.
-type eventStream struct {
-	ctx huma.Context
-	out io.Writer
-}
-
-// heartbeat is how often a silent stream says that it lives, so that proxies keep it and a dead client is noticed.
-const heartbeat = 15 * time.Second
-
-func newEventStream(ctx huma.Context) *eventStream {
-	ctx.SetHeader("Content-Type", "text/event-stream")
-	ctx.SetHeader("Cache-Control", "no-store")
-	ctx.SetHeader("X-Accel-Buffering", "no")
-	es := &eventStream{ctx, ctx.BodyWriter()}
-	_, _ = io.WriteString(es.out, ": carpel\n\n")
-	es.flush()
-	return es
-}
-
-func (es *eventStream) flush() {
-	if f, ok := es.out.(http.Flusher); ok {
-		f.Flush()
-	}
-}
-
-// send writes one event.
-func (es *eventStream) send(name, id string, data any) error {
-	body, err := json.Marshal(data)
-	if err != nil {
-		return err
-	}
-	if id != "" {
-		id = "id: " + id + "\n"
-	}
-	_, err = fmt.Fprintf(es.out, "event: %s\n%sdata: %s\n\n", name, id, body)
-	return err
-}
-
-// wait flushes, then returns true when watch is closed, false when the client is gone.
-func (es *eventStream) wait(watch <-chan struct{}) bool {
-	es.flush()
-	tick := time.NewTicker(heartbeat)
-	defer tick.Stop()
-	for {
-		select {
-		case <-watch:
-			return true
-		case <-es.ctx.Context().Done():
-			return false
-		case <-tick.C:
-			if _, err := io.WriteString(es.out, ": still here\n\n"); err != nil {
-				return false
-			}
-			es.flush()
-		}
-	}
 }

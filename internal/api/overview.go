@@ -21,7 +21,7 @@ func (a *API) registerOverview() {
 	route(a, operation{Method: http.MethodGet, Path: "/api/activity", Scope: records.ScopeRead, ID: "listActivity", Tag: tag,
 		Summary:     "What is coming in",
 		Description: "Newest last. With `Accept: text/event-stream` it goes on live: events `activity` with their seq as id.",
-		Produces:    []string{"text/event-stream"}}, a.activity)
+		Answer:      activityPage{}, Produces: []string{"text/event-stream"}}, a.activity)
 	route(a, operation{Method: http.MethodGet, Path: "/api/recipes", Scope: records.ScopeRead, ID: "listRecipes", Tag: tag,
 		Summary: "Segments worth having, made from the data received, with how many people they hold now"}, a.recipes)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/limits", Scope: records.ScopeRead, ID: "listLimits", Tag: tag,
@@ -150,7 +150,7 @@ func (a *API) activity(c *call, in *activityIn) (*huma.StreamResponse, error) {
 				return
 			}
 			var err error
-			if entries, next, err = db.Activity(ctx.Context(), max(next, 1), in.Limit); err != nil {
+			if entries, next, err = db.Activity(ctx.Context(), next, in.Limit); err != nil {
 				return
 			}
 		}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,23 +38,33 @@ func (a *API) personRef(c *call, s string) (carpel.PersonRef, error) {
 	return carpel.PersonRef{UserID: s}, nil // nobody: whoever asks says so
 }
 
-// personPath is the path parameter that names a person, percent-decoded.
+// personPath is the path parameter that names a person.
 type personPath struct {
 	ID string `path:"id" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
 }
 
-func (a *API) personAt(c *call, id string) (carpel.PersonRef, error) {
-	if decoded, err := url.PathUnescape(id); err == nil {
-		id = decoded
-	}
-	return a.personRef(c, id)
+// Person is a person as the API shows one.
+type Person struct {
+	Key         string                 `json:"key" doc:"Ours and permanent." example:"p_4k2n7xq3"`
+	ID          textOrNull             `json:"id" doc:"The user id; null when known only by email."`
+	Email       textOrNull             `json:"email"`
+	IDs         []string               `json:"ids,omitempty" doc:"Every user id that means this person."`
+	FirstSeenAt carpel.Millis          `json:"first_seen_at"`
+	LastSeenAt  carpel.Millis          `json:"last_seen_at" doc:"Of the latest event, page or screen; null for none."`
+	Suppressed  bool                   `json:"suppressed"`
+	Reachable   map[string]bool        `json:"reachable,omitempty" doc:"By channel."`
+	Attributes  map[string]carpel.Attr `json:"attributes,omitempty"`
+}
+
+func showPerson(p carpel.Person) Person {
+	return Person{p.Key, textOrNull(p.UserID), textOrNull(p.Email), p.IDs, p.FirstSeenAt, p.LastSeenAt, p.Suppressed, p.Reachable, p.Attributes}
 }
 
 func (a *API) registerPeople() {
 	const tag = "People"
 	route(a, operation{Method: http.MethodGet, Path: "/api/people", Scope: records.ScopeRead, ID: "listPeople", Tag: tag,
 		Summary: "Search people", Description: "By the beginning of the id or email, or by an attribute's exact value. `format=csv` or `format=ndjson` streams all of them with their attributes.",
-		Produces: []string{"text/csv", "application/x-ndjson"}}, a.listPeople)
+		Answer: peoplePage{}, Produces: []string{"text/csv", "application/x-ndjson"}}, a.listPeople)
 	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}", Scope: records.ScopeRead, ID: "getPerson", Tag: tag,
 		Summary: "Read a person with attributes"}, a.getPerson)
 	route(a, operation{Method: http.MethodDelete, Path: "/api/people/{id}", Scope: records.ScopeAdmin, ID: "erasePerson", Tag: tag,
@@ -82,8 +91,8 @@ type listPeopleIn struct {
 }
 
 type peoplePage struct {
-	People []carpel.Person `json:"people"`
-	Next   string          `json:"next" doc:"Empty at the end."`
+	People []Person `json:"people"`
+	Next   string   `json:"next" doc:"Empty at the end."`
 }
 
 func (a *API) listPeople(c *call, in *listPeopleIn) (*huma.StreamResponse, error) {
@@ -99,7 +108,11 @@ func (a *API) listPeople(c *call, in *listPeopleIn) (*huma.StreamResponse, error
 		return nil, err
 	}
 	if in.Format == "json" {
-		return jsonAnswer(peoplePage{orEmpty(people), next}), nil
+		page := peoplePage{[]Person{}, next}
+		for _, p := range people {
+			page.People = append(page.People, showPerson(p))
+		}
+		return jsonAnswer(page), nil
 	}
 	db, release, err := a.Engine(c, c.Workspace)
 	if err != nil {
@@ -117,7 +130,7 @@ func (a *API) listPeople(c *call, in *listPeopleIn) (*huma.StreamResponse, error
 				if err != nil {
 					w.fail()
 				}
-				if w.write(p, []string{p.Key, p.UserID, p.Email, p.FirstSeenAt.String(), string(attributesJSON(p))}) != nil {
+				if w.write(showPerson(*p), []string{p.Key, p.UserID, p.Email, p.FirstSeenAt.String(), string(attributesJSON(p))}) != nil {
 					return
 				}
 			}
@@ -147,10 +160,10 @@ func attributesJSON(p *carpel.Person) []byte {
 	return append(b, '}')
 }
 
-type personOut struct{ Body carpel.Person }
+type personOut struct{ Body Person }
 
 func (a *API) getPerson(c *call, in *personPath) (*personOut, error) {
-	ref, err := a.personAt(c, in.ID)
+	ref, err := a.personRef(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -158,11 +171,11 @@ func (a *API) getPerson(c *call, in *personPath) (*personOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &personOut{*p}, nil
+	return &personOut{showPerson(*p)}, nil
 }
 
 func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
-	ref, err := a.personAt(c, in.ID)
+	ref, err := a.personRef(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +221,7 @@ func (a *API) listEvents(c *call, in *listEventsIn) (*eventsOut, error) {
 }
 
 func (a *API) timeline(c *call, in *timelineIn, kind, name string) (*eventsOut, error) {
-	ref, err := a.personAt(c, in.ID)
+	ref, err := a.personRef(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +241,7 @@ type devicesOut struct {
 }
 
 func (a *API) listDevices(c *call, in *personPath) (*devicesOut, error) {
-	ref, err := a.personAt(c, in.ID)
+	ref, err := a.personRef(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +269,7 @@ type personSegmentsOut struct {
 }
 
 func (a *API) listPersonSegments(c *call, in *personPath) (*personSegmentsOut, error) {
-	ref, err := a.personAt(c, in.ID)
+	ref, err := a.personRef(c, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,18 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is that of problem JSON.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+// GetHeaders is what goes with the status: when to try again.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusInsufficientStorage {
+		h.Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	return h
+}
+
+// retryAfter is how many seconds a client is asked to wait.
+const retryAfter = 5
+
 // statuses is the one place where a code becomes a status. A code that is not here is 400.
 var statuses = map[string]int{
 	carpel.CodeNotFound: http.StatusNotFound, carpel.CodeConflict: http.StatusConflict, carpel.CodeInUse: http.StatusConflict,
@@ -106,8 +118,8 @@ func pointerOf(location string) string {
 func writeProblem(w http.ResponseWriter, e *carpel.Error) {
 	p := problemOf(e)
 	w.Header().Set("Content-Type", p.ContentType(""))
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusInsufficientStorage {
-		w.Header().Set("Retry-After", strconv.Itoa(5))
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
 	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client may be gone

@@ -2,7 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -12,15 +15,19 @@ import (
 
 // PersonRow is a person in a list or a sample.
 type PersonRow struct {
-	Key   string `json:"key"`
-	ID    string `json:"id,omitempty"`
-	Email string `json:"email,omitempty"`
+	Key   string     `json:"key"`
+	ID    textOrNull `json:"id"`
+	Email textOrNull `json:"email"`
+}
+
+func personRow(p carpel.Person) PersonRow {
+	return PersonRow{p.Key, textOrNull(p.UserID), textOrNull(p.Email)}
 }
 
 func personRows(people []carpel.Person) []PersonRow {
 	out := make([]PersonRow, len(people))
 	for i, p := range people {
-		out[i] = PersonRow{p.Key, p.UserID, p.Email}
+		out[i] = personRow(p)
 	}
 	return out
 }
@@ -96,7 +103,37 @@ func (a *API) preview(c *call, in *previewIn) (*previewOut, error) {
 	}
 	return &previewOut{Preview{Count: p.Count, People: p.People, Reachable: p.Reachable,
 		TookMS: float64(time.Since(start).Microseconds()) / 1000, AsOf: p.AsOf, Sentence: carpel.Sentence(def), Text: carpel.FormatText(def),
-		Sample: personRows(p.Sample), Nodes: orEmpty(p.Nodes), Warnings: orEmpty(p.Warnings)}}, nil
+		Sample: personRows(p.Sample), Nodes: orEmpty(p.Nodes), Warnings: warnings(def, p.Warnings)}}, nil
+}
+
+// warnings joins what the definition alone gives away with what the engine knows from the data, in the order of the
+// definition, each said once. All of them point below /definition.
+func warnings(def carpel.Condition, seen []engine.Warning) []engine.Warning {
+	order := map[string]int{}
+	carpel.Walk(def, func(pointer string, _ carpel.Condition) bool {
+		order[pointer] = len(order)
+		return true
+	})
+	all := []engine.Warning{}
+	for _, f := range carpel.Lint(def) {
+		all = append(all, engine.Warning{Code: f.Code, Pointer: f.Pointer, Message: f.Message, Suggestion: f.Suggestion})
+	}
+	for _, w := range seen {
+		if !slices.ContainsFunc(all, func(x engine.Warning) bool { return x.Code == w.Code && x.Pointer == w.Pointer }) {
+			all = append(all, w)
+		}
+	}
+	// A finding may point at a key of its condition: its place is that of the nearest condition above.
+	place := func(pointer string) int {
+		for {
+			if n, ok := order[pointer]; ok || pointer == "" {
+				return n
+			}
+			pointer = pointer[:strings.LastIndexByte(pointer, '/')]
+		}
+	}
+	slices.SortStableFunc(all, func(x, y engine.Warning) int { return place(x.Pointer) - place(y.Pointer) })
+	return all
 }
 
 // orEmpty makes a list that is shown as [] and not as null.
@@ -228,6 +265,9 @@ func (a *API) overlap(c *call, in *overlapIn) (*overlapOut, error) {
 		if err != nil {
 			return nil, err
 		}
+		if slices.Contains(ids[:i], s.ID) {
+			return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: fmt.Sprintf("/segments/%d", i), Message: "the segment is named twice"}
+		}
 		ids[i] = s.ID
 	}
 	regions, err := c.Engine.Overlap(c, ids)
@@ -243,7 +283,7 @@ type historyIn struct {
 	ID   string    `path:"id" doc:"Id or key of the segment."`
 	From time.Time `query:"from" doc:"30 days ago if left out."`
 	To   time.Time `query:"to" doc:"Now if left out."`
-	Step string    `query:"step" default:"24h" doc:"Length of a step: 5m, 1h, 24h; at most 1,000 steps."`
+	Step string    `query:"step" default:"1d" doc:"Length of a step: 5m, 1h, 1d; at least a minute, at most 1,000 steps."`
 }
 
 // Version is one saved definition.
@@ -267,15 +307,19 @@ func (a *API) history(c *call, in *historyIn) (*historyOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	step, err := time.ParseDuration(in.Step)
+	span, err := carpel.ParseDuration(in.Step)
+	step := time.Duration(span.Millis()) * time.Millisecond
 	if err != nil || step < time.Minute {
-		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/step", Message: "step is a span of at least a minute, such as 5m, 1h or 24h"}
+		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/step", Message: "step is a span of at least a minute, such as 5m, 1h or 1d"}
 	}
 	if in.To.IsZero() {
 		in.To = a.Now()
 	}
 	if in.From.IsZero() {
 		in.From = in.To.Add(-30 * 24 * time.Hour)
+	}
+	if !in.From.Before(in.To) {
+		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/from", Message: "from must lie before to"}
 	}
 	if n := int64(in.To.Sub(in.From) / step); n > 1000 {
 		return nil, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/step", Limit: 1000, Actual: n, Message: "more than 1,000 steps; take a longer step"}
@@ -348,7 +392,7 @@ func (a *API) explain(c *call, person string, body explainBody) (*explainOut, er
 		return true
 	})
 	out := &explainOut{}
-	out.Body.Person = PersonRow{e.Person.Key, e.Person.UserID, e.Person.Email}
+	out.Body.Person = personRow(e.Person)
 	out.Body.Matched, out.Body.AsOf, out.Body.Tree = e.Matched, e.AsOf, []ExplainedNode{}
 	for _, n := range e.Tree {
 		out.Body.Tree = append(out.Body.Tree, ExplainedNode{n, sentences[n.Pointer]})

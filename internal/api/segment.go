@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -52,7 +53,7 @@ func show(s carpel.Segment, all []carpel.Segment, st engine.Status) Segment {
 		out.Definition = carpel.Canonical(s.Definition)
 		out.Sentence, out.Text = carpel.Sentence(s.Definition), carpel.FormatText(s.Definition)
 	}
-	if s.State != carpel.StateArchived {
+	if s.State != carpel.StateArchived && st.ID != "" {
 		out.State, out.Reason, out.Count, out.Serving = st.State, st.Reason, st.Count, st.Serving
 		if st.Building != 0 {
 			out.Progress = st.Progress
@@ -107,7 +108,8 @@ func parseDefinition(field string, raw json.RawMessage) (carpel.Condition, error
 
 // under moves an error's pointer below the place where the part that it is about came.
 func under(prefix string, err error) error {
-	if e, ok := err.(*carpel.Error); ok {
+	var e *carpel.Error
+	if errors.As(err, &e) {
 		moved := *e
 		moved.Pointer = prefix + e.Pointer
 		return &moved

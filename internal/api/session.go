@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -55,10 +56,7 @@ func (a *API) identify(next http.Handler) http.Handler {
 			err = carpel.Errorf(carpel.CodeForbidden, "a %s_ key is for ingestion; this call takes an API key (ak_…)", key.Kind)
 		}
 		if err != nil {
-			var p *Problem
-			if errors.As(a.problem(r.Context(), err), &p) {
-				writeProblem(w, &carpel.Error{Code: p.Code, Message: p.Detail})
-			}
+			a.answerError(w, r, err)
 			return
 		}
 		s := session{workspace: key.Workspace, key: key}
@@ -171,4 +169,27 @@ func (r *recorder) sendTo(w http.ResponseWriter) {
 	}
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body.Bytes()) // the client may be gone
+}
+
+func (a *API) registerSession() {
+	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/session", Scope: records.ScopeRead, ID: "getSession", Tag: "Workspace",
+		Summary: "Say who asks: the key, its workspace and what it may do"}, a.session)
+}
+
+// Session is who asks.
+type Session struct {
+	Workspace carpel.Workspace `json:"workspace"`
+	Key       records.Key      `json:"key"`
+	Version   string           `json:"version" doc:"Of the server."`
+	Now       time.Time        `json:"now" doc:"The server's clock."`
+}
+
+type sessionOut struct{ Body Session }
+
+func (a *API) session(c *call, _ *struct{}) (*sessionOut, error) {
+	w, err := a.Records.Workspace(c, c.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	return &sessionOut{Session{w, c.Key, a.Version, a.Now().UTC()}}, nil
 }

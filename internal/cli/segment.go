@@ -305,7 +305,7 @@ func (t *terminal) preview(p api.Preview, def json.RawMessage) {
 		fmt.Fprintln(t.Out)
 		var rows [][]string
 		for _, person := range p.Sample {
-			rows = append(rows, []string{person.ID, person.Email, person.Key})
+			rows = append(rows, []string{string(person.ID), string(person.Email), person.Key})
 		}
 		t.table([]string{"ID", "EMAIL", "KEY"}, rows)
 	}
@@ -354,9 +354,9 @@ func (c *segmentExplain) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 		return t.show(raw, func() {
-			who := e.Person.ID
+			who := string(e.Person.ID)
 			if who == "" {
-				who = e.Person.Email
+				who = string(e.Person.Email)
 			}
 			in := "NOT IN"
 			if e.Matched {

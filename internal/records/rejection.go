@@ -83,7 +83,7 @@ func (db *DB) DropRejection(ctx context.Context, workspace string, id int64) err
 }
 
 // EraseRejections removes whatever of a person may be in kept bodies: the erasure of a person reaches them too. It
-// removes every rejection whose body holds one of the ids as text.
+// removes every rejection whose body holds one of the ids as text, and empties such rows of imports.
 func (db *DB) EraseRejections(ctx context.Context, workspace string, ids []string) error {
 	return db.change(ctx, "erase rejections", func(tx *sql.Tx) error {
 		for _, id := range ids {
@@ -91,6 +91,10 @@ func (db *DB) EraseRejections(ctx context.Context, workspace string, ids []strin
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, "DELETE FROM rejections WHERE workspace = ? AND instr(CAST(body AS TEXT), ?) > 0", workspace, id); err != nil {
+				return err
+			}
+			// A rejected row stays in the list, without what it held.
+			if _, err := tx.ExecContext(ctx, "UPDATE import_rejections SET raw = '(erased)', message = '(erased)' WHERE workspace = ? AND instr(raw, ?) > 0", workspace, id); err != nil {
 				return err
 			}
 		}

@@ -202,6 +202,12 @@ func TestImports(t *testing.T) {
 	if err != nil || len(running) != 1 || running[0].Workspace != ws {
 		t.Errorf("running are %v, %v", running, err)
 	}
+	if err := db.EraseRejections(t.Context(), ws, []string{"x,y"}); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := db.ImportRejections(t.Context(), ws, m.ID, 0, 10); err != nil || len(rows) != 1 || rows[0].Raw != "(erased)" {
+		t.Errorf("after an erasure: %v, %v", rows, err)
+	}
 	m.State = records.ImportDone
 	if err := db.AdvanceImport(t.Context(), ws, m, nil); err != nil {
 		t.Fatal(err)
