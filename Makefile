@@ -1,0 +1,89 @@
+# make run    builds everything and starts Carpel with made-up data
+# make test   passes every test; installs what is missing (Debian, as root)
+# make help   the rest
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FUZZTIME ?= 3s
+KILLS ?= 100
+LISTEN ?= 127.0.0.1:8080
+
+# Packages whose tests run under the race detector: those that share memory between goroutines.
+RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/... ./internal/server/... ./internal/api/... ./internal/imports/...
+
+export CGO_ENABLED ?= 1
+
+.PHONY: help build run test test-go test-race test-sdk test-long crash fuzz bench lint format vet vulncheck tools clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## build bin/carpel
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/carpel ./cmd/carpel
+
+run: build ## build, and start with made-up data
+	bin/carpel demo --listen $(LISTEN)
+
+test: tools format vet test-go test-race test-sdk fuzz ## every test, in about ten minutes on two cores
+	@echo "all tests passed"
+
+test-go: ## Go tests, with ten kills of the real server
+	go test -timeout 9m $$(go list ./... | grep -v /test/crash)
+	go test -timeout 9m ./test/crash -count=1 -v -kills 10
+
+test-race: ## Go tests of what runs concurrently, under the race detector
+	go test -race -short -timeout 9m $(RACE)
+
+test-sdk: build test/sdk/node_modules/.installed ## the official SDKs, in Node and in Chromium
+	cd test/sdk && npm test
+
+test-long: ## a million random comparisons with the naive evaluator
+	go test -timeout 60m -count=1 ./internal/engine/stripes -run Differential -comparisons 1000000
+
+crash: ## a hundred kills of the real server under load (KILLS=n)
+	go test -timeout 60m ./test/crash -count=1 -v -kills $(KILLS)
+
+fuzz: ## every fuzz test for a while (FUZZTIME=3s)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' --exclude-dir=node_modules . | xargs -r -n1 dirname | sort -u); do \
+		for f in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
+			echo "fuzz $$dir $$f"; \
+			go test $$dir -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME); \
+		done; \
+	done
+
+bench: ## every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: format vet ## formatting, go vet, staticcheck
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+format: ## fails on a file that gofmt would change
+	@unformatted=$$(find . -name '*.go' -not -path '*/node_modules/*' -print0 | xargs -0 gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+
+vet: ## go vet
+	go vet ./...
+
+vulncheck: ## known vulnerabilities in what we use (needs the Go vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+# What the tests need beside Go and Node: a C compiler for the race detector, and Chromium for the browser's SDK.
+tools: ## install what the tests need and is missing (Debian, as root)
+	@missing=""; \
+	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	test -x "$${CHROMIUM:-/usr/bin/chromium}" || missing="$$missing chromium"; \
+	if [ -n "$$missing" ]; then \
+		echo "installing$$missing"; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+test/sdk/node_modules/.installed: test/sdk/package.json test/sdk/package-lock.json
+	cd test/sdk && npm ci --no-audit --no-fund
+	touch $@
+
+clean: ## remove what was built
+	rm -rf bin test/sdk/node_modules
