@@ -1,12 +1,13 @@
 package carpel
 
-// PersonRef names a person the way callers do. Of Key, UserID and Email the first that is set decides; an
+// PersonRef names a person the way callers do. Of Key, UserID, Email and Token the first that is set decides; an
 // anonymous id stands beside them or alone.
 type PersonRef struct {
 	Key         string `json:"key,omitempty"`   // p_…, ours and permanent
 	UserID      string `json:"id,omitempty"`    // exact bytes
 	Email       string `json:"email,omitempty"` // compared without regard to case
 	AnonymousID string `json:"anonymous_id,omitempty"`
+	Token       string `json:"token,omitempty"` // of a device: the person who owns it; makes nobody
 }
 
 // IsZero reports whether nothing is named.

@@ -19,6 +19,10 @@ func (a *application) device(ordinal uint32, p *person) error {
 		return err
 	}
 	if ok && owner != ordinal {
+		if a.it.Public {
+			a.refuse(carpel.Errorf(carpel.CodePublicKey, "the device belongs to another person; a browser key may not take it from them"))
+			return nil
+		}
 		if a.it.Kind == carpel.ItemDeviceDelete {
 			return nil // not theirs
 		}

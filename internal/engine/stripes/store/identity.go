@@ -52,6 +52,13 @@ func (a *application) known(ref carpel.PersonRef) (uint32, *person, error) {
 		}
 		return ordinal, p, err
 	}
+	if ref.UserID == "" && ref.Email == "" && ref.Token != "" {
+		ordinal, p, err := a.by('d', ref.Token)
+		if p == nil && err == nil {
+			a.refuse(carpel.Errorf(carpel.CodeNotFound, "nobody owns the device"))
+		}
+		return ordinal, p, err
+	}
 	if ref.UserID == "" {
 		if ref.Email == "" {
 			return 0, nil, nil
@@ -216,6 +223,9 @@ func (a *application) alias(primary uint32, p *person, secondary uint32, q *pers
 		}
 	}
 	switch {
+	case a.it.Public && q != nil && (p == nil || primary != secondary):
+		a.refuse(carpel.Errorf(carpel.CodePublicKey, "a browser key may not join people who are identified"))
+		return nil
 	case p == nil && q == nil:
 		if a.it.Person.UserID == "" && a.it.Person.Email == "" {
 			a.refuse(carpel.Errorf(carpel.CodeNoIdentity, "an alias needs a user id"))
@@ -332,7 +342,7 @@ func (t *Tx) remove(ordinal uint32, cause carpel.Cause) error {
 	ts.Gone.Set(slot)
 	ts.Whole.Set(slot)
 	ts.Causes[slot] = cause
-	t.persons[ordinal] = &person{gone: true}
+	t.persons[ordinal] = &person{gone: true, key: t.persons[ordinal].key}
 	t.meta.People--
 	return t.change(ordinal)
 }

@@ -19,7 +19,7 @@ func (a *application) merge(primary uint32, p *person, secondary uint32, q *pers
 		return nil
 	}
 	a.note(primary)
-	a.touched.Merges = append(a.touched.Merges, Merge{secondary, primary})
+	a.touched.Merges = append(a.touched.Merges, Merge{secondary, primary, len(a.touched.Members)})
 	a.touch(secondary)
 	to := a.touch(primary)
 	slot := uint8(primary % block.Width)

@@ -14,7 +14,8 @@ import (
 //	flags:1 (bit 0: gone) merges:varint firstSeen:varint(zigzag) count:varint { kind:1 length:varint text }
 //
 // The texts are the identities that mean this person: 'k' the key, 'u' user ids, the first made first, 'e' the email as
-// written, 'a' anonymous ids, 'd' device tokens. Of somebody who is gone nothing is kept.
+// written, 'a' anonymous ids, 'd' device tokens. Of somebody who is gone the key alone is kept, right behind the flags:
+// it means nobody any more, and lets whoever follows the feed know who left.
 type person struct {
 	gone      bool
 	merges    uint64
@@ -30,7 +31,7 @@ func (p *person) encode() []byte {
 	b := []byte{0}
 	if p.gone {
 		b[0] = 1
-		return b
+		return append(b, p.key...)
 	}
 	b = binary.AppendUvarint(b, p.merges)
 	b = binary.AppendVarint(b, int64(p.firstSeen))
@@ -62,6 +63,7 @@ func decodePerson(b []byte) (*person, error) {
 	}
 	p := &person{gone: b[0]&1 != 0}
 	if p.gone {
+		p.key = string(b[1:])
 		return p, nil
 	}
 	b = b[1:]

@@ -302,6 +302,8 @@ func refKey(ref carpel.PersonRef) (kind byte, text string) {
 		return 'u', ref.UserID
 	case ref.Email != "":
 		return 'e', carpel.Fold(ref.Email)
+	case ref.Token != "":
+		return 'd', ref.Token
 	case ref.AnonymousID != "":
 		return 'a', ref.AnonymousID
 	}

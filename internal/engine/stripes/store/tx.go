@@ -72,8 +72,11 @@ type MemberChange struct {
 	Cause   carpel.Cause
 }
 
-// Merge tells that From's data moved to To.
-type Merge struct{ From, To uint32 }
+// Merge tells that From's data moved to To, when so many manual edits of the same transaction had been made.
+type Merge struct {
+	From, To uint32
+	Edits    int
+}
 
 // Begin starts the one transaction there may be. now is the engine's time.
 func (s *Store) Begin(now carpel.Millis) *Tx {

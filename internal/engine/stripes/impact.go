@@ -1,0 +1,175 @@
+package stripes
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
+)
+
+// Impact says what saving a definition would do.
+func (db *DB) Impact(ctx context.Context, id string, c carpel.Condition, sample int) (*engine.Impact, error) {
+	if err := db.usable(); err != nil {
+		return nil, err
+	}
+	db.view.mu.RLock()
+	s := db.view.find(id)
+	var err error
+	if s == nil {
+		err = noSegment(id)
+	} else if s.Manual {
+		err = carpel.Errorf(carpel.CodeConflict, "a manual segment has no definition")
+	} else {
+		err = db.checkReferences(engine.Definition{ID: s.ID, Key: s.Key, Condition: c})
+	}
+	var deps []*segment
+	roots := []eval.Root{{ID: id, Condition: c}}
+	if err == nil {
+		deps = db.view.dependants(s)
+		for _, d := range deps {
+			roots = append(roots, eval.Root{ID: d.ID, Condition: d.served})
+		}
+	}
+	db.view.mu.RUnlock()
+	if err != nil {
+		return nil, err
+	}
+	affected := append([]*segment{s}, deps...)
+	program, err := eval.Compile(roots, db.zone(), func(ref string) int {
+		db.view.mu.RLock()
+		defer db.view.mu.RUnlock()
+		return slices.Index(affected, db.view.find(ref))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return db.compare(ctx, program, affected, sample)
+}
+
+// compare evaluates a program whose roots are what the segments would be, and counts the differences to what they are.
+func (db *DB) compare(ctx context.Context, program *eval.Program, segments []*segment, sample int) (*engine.Impact, error) {
+	now := db.now()
+	out := &engine.Impact{Segments: make([]engine.SegmentImpact, len(segments)-1)}
+	var mu sync.Mutex
+	joins, leaves := map[uint32]block.Mask{}, map[uint32]block.Mask{}
+	err := db.eachStripe(ctx, func(n uint32, src *source) error {
+		st, err := program.Fill(src, now)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		db.view.mu.RLock()
+		defer db.view.mu.RUnlock()
+		for i, s := range segments {
+			before, after := s.mask(n), program.Members(i, st)
+			join, leave := after.AndNot(before), before.AndNot(after)
+			if i > 0 {
+				out.Segments[i-1].ID = s.ID
+				out.Segments[i-1].Join += int64(join.Count())
+				out.Segments[i-1].Leave += int64(leave.Count())
+				continue
+			}
+			out.Join += int64(join.Count())
+			out.Leave += int64(leave.Count())
+			out.Stay += int64(before.And(after).Count())
+			joins[n], leaves[n] = join, leave
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out.JoinSample, err = db.sample(joins, sample); err != nil {
+		return nil, err
+	}
+	out.LeaveSample, err = db.sample(leaves, sample)
+	return out, err
+}
+
+// sample returns the first people of some stripes' masks, in order of ordinal.
+func (db *DB) sample(masks map[uint32]block.Mask, limit int) ([]carpel.Person, error) {
+	var out []carpel.Person
+	for _, n := range slices.Sorted(maps.Keys(masks)) {
+		for slot := range masks[n].Slots {
+			if len(out) >= limit {
+				return out, nil
+			}
+			p, err := db.store.Identity(n*block.Width + uint32(slot))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// eachStripe calls fn for every stripe as committed, on all cores, until ctx ends.
+func (db *DB) eachStripe(ctx context.Context, fn func(n uint32, src *source) error) error {
+	return parallel(int(db.store.Stripes()), func(i int) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		src, err := db.committed(uint32(i))
+		if err != nil {
+			return err
+		}
+		return fn(uint32(i), src)
+	})
+}
+
+// maxOverlap is how many segments an overlap is of.
+const maxOverlap = 8
+
+// Overlap returns the size of every region of some segments.
+func (db *DB) Overlap(_ context.Context, ids []string) ([]engine.Region, error) {
+	if len(ids) > maxOverlap {
+		return nil, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/segments", Limit: maxOverlap, Actual: int64(len(ids)), Message: "an overlap is of at most 8 segments"}
+	}
+	db.view.mu.RLock()
+	defer db.view.mu.RUnlock()
+	var segments []*segment
+	stripes := 0
+	for _, id := range ids {
+		s := db.view.find(id)
+		if s == nil {
+			return nil, noSegment(id)
+		}
+		segments = append(segments, s)
+		stripes = max(stripes, len(s.masks))
+	}
+	counts := make([]int64, 1<<len(segments))
+	for n := range uint32(stripes) {
+		for region := 1; region < len(counts); region++ {
+			m := block.Full
+			for i, s := range segments {
+				if region>>i&1 == 1 {
+					m = m.And(s.mask(n))
+				} else {
+					m = m.AndNot(s.mask(n))
+				}
+			}
+			counts[region] += int64(m.Count())
+		}
+	}
+	var out []engine.Region
+	for region, count := range counts {
+		if count == 0 {
+			continue
+		}
+		r := engine.Region{Count: count}
+		for i, s := range segments {
+			if region>>i&1 == 1 {
+				r.Segments = append(r.Segments, s.ID)
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}

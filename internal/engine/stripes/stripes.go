@@ -1,0 +1,287 @@
+// Package stripes is the embedded engine: one workspace's people, their data and their memberships, on Pebble, in
+// stripes of 256 people.
+//
+// The way of the data, all of it in one step of the one writer (see [DB.Commit] and round.go):
+//
+//	items ─ store.Tx resolves and writes ─ what was touched, and what is due by time, is evaluated at one moment ─
+//	memberships, timers and the feed go into the same batch ─ one sync ─ readers see all of it
+//
+// Because evaluation is part of the commit, memberships are exact for the last committed batch: there is no cursor
+// between the two that could be behind, and nothing to catch up with after a crash. What is kept in memory beside the
+// store (masks of members, states of the evaluator, timers) is derived and rebuilt at the start or when it is needed.
+//
+// Packages below: block knows columns and bytes, store keeps and resolves, eval answers conditions over a stripe.
+// This package joins them and owns the segments.
+package stripes
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes/store"
+)
+
+// Options says how to open an engine. The zero value is valid.
+type Options struct {
+	FS         vfs.FS           // default: the disk
+	Cache      *pebble.Cache    // shared between workspaces; default: one of its own
+	CacheBytes int64            // bound of the decoded data in memory; default 512 MiB
+	StateBytes int64            // bound of the evaluator's states in memory; default 256 MiB
+	Zone       *time.Location   // of the workspace; default UTC
+	Now        func() time.Time // default time.Now
+	Log        *slog.Logger     // default: none
+	// Fatal is told the first error after which the engine cannot go on: what was acknowledged is safe, and the process
+	// must end and open it again. Default: nothing; every later call fails.
+	Fatal func(error)
+	// Manual does no work in the background: time passes only in Commit and Advance, and a build runs inside Define. For
+	// tests, which decide when what happens.
+	Manual bool
+	// SplitRows and HeavyRows are the sizes at which blocks are split; see [store.Options].
+	SplitRows, HeavyRows int
+}
+
+func (o *Options) ensureDefaults() {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.StateBytes == 0 {
+		o.StateBytes = 256 << 20
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Fatal == nil {
+		o.Fatal = func(error) {}
+	}
+}
+
+// DB is one workspace's engine, open. Safe for concurrent use.
+type DB struct {
+	options Options
+	store   *store.Store
+	epoch   string // of the feed; new after each restore
+
+	// writing holds a token: whoever has taken it out is the writer.
+	writing chan struct{}
+	queue   queue
+	live    live // the writer's
+
+	view     view // what readers see
+	location atomic.Pointer[time.Location]
+
+	rate   rate
+	ctx    context.Context // ends when the engine closes
+	cancel context.CancelFunc
+	done   sync.WaitGroup // background work
+	wake   chan struct{}  // tells the background that there is something to build or an earlier timer
+	failed atomic.Pointer[error]
+}
+
+var _ engine.Engine = (*DB)(nil)
+
+// RestoredMarker is a file that a restore leaves in an engine's directory: the next Open begins a new epoch, so that
+// cursors from before are refused, and removes it.
+const RestoredMarker = "RESTORED"
+
+// Open opens or creates the engine in dir. Builds that were under way go on.
+func Open(dir string, o Options) (*DB, error) {
+	o.ensureDefaults()
+	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, CacheBytes: o.CacheBytes, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows})
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{options: o, store: s, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	db.ctx, db.cancel = context.WithCancel(context.Background())
+	db.view.changed = make(chan struct{})
+	db.location.Store(o.Zone)
+	if err := db.load(dir); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	db.writing <- struct{}{}
+	if !o.Manual {
+		db.done.Add(1)
+		go db.background()
+	}
+	return db, nil
+}
+
+// load reads what is kept in memory.
+func (db *DB) load(dir string) error {
+	now, _, err := db.getNumber(keyNow)
+	if err != nil {
+		return err
+	}
+	if err := db.loadEpoch(dir); err != nil {
+		return err
+	}
+	if err := db.loadSegments(); err != nil {
+		return err
+	}
+	if err := db.loadTimers(); err != nil {
+		return err
+	}
+	if err := db.loadFeed(); err != nil {
+		return err
+	}
+	numbers, _, err := db.getNumber(keyNext)
+	if err != nil {
+		return err
+	}
+	db.live.now, db.live.numbers = carpel.Millis(now), uint32(numbers)
+	db.view.position = engine.Position{Seq: db.store.Seq(), Now: min(db.live.now, db.live.timers.next()-1)}
+	if err := db.loadZone(); err != nil {
+		return err
+	}
+	return db.live.compile(db)
+}
+
+// loadZone marks everything to be evaluated anew when the zone is not the one it was evaluated in.
+func (db *DB) loadZone() error {
+	zone := db.options.Zone
+	have, closer, err := db.store.DB().Get([]byte{keyZone})
+	if err == nil {
+		same := string(have) == zone.String()
+		if err := closer.Close(); err != nil || same {
+			return err
+		}
+	} else if !errors.Is(err, pebble.ErrNotFound) {
+		return fmt.Errorf("read zone: %w", err)
+	}
+	b := db.store.DB().NewBatch()
+	defer b.Close()
+	if err := errors.Join(db.rezone(b, zone), b.Commit(pebble.Sync)); err != nil {
+		return fmt.Errorf("set the zone: %w", err)
+	}
+	for _, s := range db.view.byID {
+		s.Rebuild = s.rebuilt()
+	}
+	return nil
+}
+
+func (db *DB) loadEpoch(dir string) error {
+	marker := db.options.FS.PathJoin(dir, RestoredMarker)
+	_, restored := db.options.FS.Stat(marker)
+	epoch, closer, err := db.store.DB().Get([]byte{keyEpoch})
+	if err == nil {
+		db.epoch = hex.EncodeToString(epoch)
+		if err := closer.Close(); err != nil {
+			return err
+		}
+		if errors.Is(restored, os.ErrNotExist) {
+			return nil
+		}
+	} else if !errors.Is(err, pebble.ErrNotFound) {
+		return fmt.Errorf("read epoch: %w", err)
+	}
+	fresh := make([]byte, 8)
+	if _, err := rand.Read(fresh); err != nil {
+		return err
+	}
+	if err := db.store.DB().Set([]byte{keyEpoch}, fresh, pebble.Sync); err != nil {
+		return fmt.Errorf("begin epoch: %w", err)
+	}
+	db.epoch = hex.EncodeToString(fresh)
+	if restored == nil {
+		return db.options.FS.Remove(marker)
+	}
+	return nil
+}
+
+// fail notes that the engine cannot go on.
+func (db *DB) fail(err error) error {
+	if db.failed.CompareAndSwap(nil, &err) {
+		db.options.Log.Error("engine stopped", "error", err)
+		db.options.Fatal(err)
+	}
+	return err
+}
+
+// usable returns why the engine cannot be used any more.
+func (db *DB) usable() error {
+	if err := db.failed.Load(); err != nil {
+		return fmt.Errorf("the engine has stopped: %w", *err)
+	}
+	if db.ctx.Err() != nil {
+		return carpel.Errorf(carpel.CodeOverloaded, "the engine is closed")
+	}
+	return nil
+}
+
+// lock makes the caller the writer; unlock ends that.
+func (db *DB) lock(ctx context.Context) error {
+	select {
+	case _, open := <-db.writing:
+		if !open {
+			return db.usable()
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := db.usable(); err != nil {
+		db.unlock()
+		return err
+	}
+	return nil
+}
+
+func (db *DB) unlock() { db.writing <- struct{}{} }
+
+// now is the moment at which a reader's question is answered: the clock, but never before what was evaluated already.
+func (db *DB) now() carpel.Millis { return max(carpel.MillisOf(db.options.Now()), db.Position().Now) }
+
+// Position is the point up to which memberships are exact.
+func (db *DB) Position() engine.Position {
+	db.view.mu.RLock()
+	defer db.view.mu.RUnlock()
+	return db.view.position
+}
+
+// Watch returns a channel that is closed at the next commit or evaluation.
+func (db *DB) Watch() <-chan struct{} {
+	db.view.mu.RLock()
+	defer db.view.mu.RUnlock()
+	return db.view.changed
+}
+
+// Close ends the engine.
+func (db *DB) Close() error {
+	if db.ctx.Err() != nil {
+		return nil
+	}
+	db.cancel()
+	db.done.Wait()
+	<-db.writing // no writer from here on: the token is not given back
+	close(db.writing)
+	return db.store.Close()
+}
+
+// Checkpoint writes a consistent copy into dir, which must not exist.
+func (db *DB) Checkpoint(ctx context.Context, dir string) error {
+	if err := db.lock(ctx); err != nil {
+		return err
+	}
+	defer db.unlock()
+	if err := db.store.DB().Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+		return fmt.Errorf("copy engine: %w", err)
+	}
+	return nil
+}

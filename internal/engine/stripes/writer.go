@@ -1,0 +1,277 @@
+package stripes
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+)
+
+// queue holds the commits that wait for the writer. Whoever becomes the writer takes all of them: concurrent commits
+// share one evaluation and one sync.
+type queue struct {
+	mu      sync.Mutex
+	waiting []*request // guarded by mu
+}
+
+// request is one call of Commit. outcomes and err are set before done is closed.
+type request struct {
+	items    []carpel.Item
+	outcomes []engine.Outcome
+	err      error
+	done     chan struct{}
+}
+
+// maxGroup is how many items one round takes, unless a single request has more: it bounds how long others wait.
+const maxGroup = 4000
+
+// dueInRound is how many stripes that are due by time a round of new items takes along; the others are the
+// background's, in rounds of their own, so that a midnight does not hold up what arrives.
+const dueInRound = 32
+
+func (q *queue) add(r *request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, r)
+}
+
+// take removes the oldest requests, up to maxGroup items.
+func (q *queue) take() []*request {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n, items := 0, 0
+	for n < len(q.waiting) && (n == 0 || items+len(q.waiting[n].items) <= maxGroup) {
+		items += len(q.waiting[n].items)
+		n++
+	}
+	out := q.waiting[:n:n]
+	q.waiting = q.waiting[n:]
+	return out
+}
+
+// withdraw removes a request that nobody has taken yet.
+func (q *queue) withdraw(r *request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, w := range q.waiting {
+		if w == r {
+			q.waiting = append(q.waiting[:i:i], q.waiting[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// Commit resolves, stores and evaluates items; see [engine.Writer].
+func (db *DB) Commit(ctx context.Context, items []carpel.Item) ([]engine.Outcome, error) {
+	if err := db.usable(); err != nil {
+		return nil, err
+	}
+	r := &request{items: items, done: make(chan struct{})}
+	db.queue.add(r)
+	for {
+		select {
+		case <-r.done:
+			return r.outcomes, r.err
+		case _, open := <-db.writing:
+			if !open {
+				db.queue.withdraw(r)
+				return nil, db.usable()
+			}
+			db.serve()
+			db.unlock()
+		case <-ctx.Done():
+			if db.queue.withdraw(r) {
+				return nil, ctx.Err()
+			}
+			<-r.done
+			return r.outcomes, r.err
+		}
+	}
+}
+
+// serve does one round for the requests that wait. The caller is the writer.
+func (db *DB) serve() {
+	requests := db.queue.take()
+	if len(requests) == 0 {
+		return
+	}
+	err := db.usable()
+	if err == nil {
+		err = db.round(requests)
+	}
+	for _, r := range requests {
+		if err != nil {
+			r.outcomes, r.err = nil, err
+		}
+		close(r.done)
+	}
+}
+
+// round applies requests and evaluates what follows.
+func (db *DB) round(requests []*request) error {
+	now := db.engineNow()
+	tx := db.store.Begin(now)
+	events := 0
+	for _, req := range requests {
+		req.outcomes = make([]engine.Outcome, len(req.items))
+		for i := range req.items {
+			out, err := tx.Apply(&req.items[i])
+			if err != nil {
+				tx.Abort()
+				return err
+			}
+			req.outcomes[i] = out
+		}
+		events += len(req.items)
+	}
+	limit := dueInRound
+	if db.options.Manual {
+		limit = math.MaxInt
+	}
+	r := db.newRound(tx, now)
+	r.edit(tx.Touched())
+	if err := r.evaluate(tx.Touched(), limit); err != nil {
+		tx.Abort()
+		return err
+	}
+	before := db.live.timers.next()
+	if err := r.commit(); err != nil {
+		return err
+	}
+	db.rate.add(now, events)
+	if db.live.timers.next() < before {
+		db.poke()
+	}
+	return nil
+}
+
+// engineNow is the moment of the round about to begin. The writer's.
+func (db *DB) engineNow() carpel.Millis {
+	return max(carpel.MillisOf(db.options.Now()), db.live.now)
+}
+
+// Advance evaluates everything that is due by time.
+func (db *DB) Advance(ctx context.Context) error {
+	if err := db.lock(ctx); err != nil {
+		return err
+	}
+	defer db.unlock()
+	return db.advance(math.MaxInt)
+}
+
+// advance evaluates at most limit stripes that are due. The writer's.
+func (db *DB) advance(limit int) error {
+	now := db.engineNow()
+	tx := db.store.Begin(now)
+	r := db.newRound(tx, now)
+	if err := r.evaluate(tx.Touched(), limit); err != nil {
+		tx.Abort()
+		return err
+	}
+	return r.commit()
+}
+
+// poke wakes the background.
+func (db *DB) poke() {
+	select {
+	case db.wake <- struct{}{}:
+	default:
+	}
+}
+
+const (
+	dueChunk   = 256 // stripes that are due, evaluated in one round of the background
+	restAfter  = 50 * time.Millisecond
+	longestNap = time.Hour
+)
+
+// background runs timers and builds, a chunk at a time between the rounds of what arrives, until the engine closes.
+func (db *DB) background() {
+	defer db.done.Done()
+	trimmed := time.Time{}
+	nap := time.NewTimer(0)
+	defer nap.Stop()
+	for {
+		select {
+		case <-db.ctx.Done():
+			return
+		case <-db.wake:
+		case <-nap.C:
+		}
+		if err := db.lock(db.ctx); err != nil {
+			return
+		}
+		busy, err := db.step()
+		if now := db.options.Now(); err == nil && now.Sub(trimmed) > time.Hour {
+			trimmed = now
+			err = db.trimFeed(carpel.MillisOf(now))
+		}
+		next := db.live.timers.next()
+		db.unlock()
+		if err != nil {
+			db.fail(err)
+			return
+		}
+		wait := longestNap
+		if next != carpel.Never {
+			wait = min(wait, max(next.Time().Sub(db.options.Now()), restAfter))
+		}
+		if busy {
+			wait = 0
+		}
+		nap.Reset(wait)
+	}
+}
+
+// step does one piece of work in the background and reports whether there is more. The writer's.
+func (db *DB) step() (busy bool, err error) {
+	if db.live.timers.next() <= db.engineNow() {
+		if err := db.advance(dueChunk); err != nil {
+			return false, err
+		}
+		busy = db.live.timers.next() <= db.live.now
+	}
+	building, err := db.buildStep()
+	return busy || building, err
+}
+
+// rate counts what arrived in the last minute.
+type rate struct {
+	mu      sync.Mutex
+	seconds [60]int64 // guarded by mu
+	last    int64     // second of the newest count; guarded by mu
+}
+
+func (r *rate) add(now carpel.Millis, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forward(int64(now) / 1000)
+	r.seconds[r.last%60] += int64(n)
+}
+
+// forward empties the seconds that passed without a count. The caller holds mu.
+func (r *rate) forward(second int64) {
+	if second-r.last >= 60 {
+		r.seconds, r.last = [60]int64{}, max(second, r.last)
+		return
+	}
+	for r.last < second {
+		r.last++
+		r.seconds[r.last%60] = 0
+	}
+}
+
+// perMinute returns how many items arrived in the minute before now.
+func (r *rate) perMinute(now carpel.Millis) (sum int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forward(int64(now) / 1000)
+	for _, n := range r.seconds {
+		sum += n
+	}
+	return sum
+}
