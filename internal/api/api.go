@@ -34,8 +34,10 @@ type Options struct {
 	// Replay ingests a rejected item again, as its family would.
 	Replay  func(ctx context.Context, workspace string, r records.Rejection) error
 	Version string
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Stopping is closed when the server stops: streams end then. nil for never.
+	Stopping <-chan struct{}
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // API serves /api/. Safe for concurrent use.

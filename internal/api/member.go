@@ -286,7 +286,7 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer release()
-		es := newEventStream(ctx)
+		es := a.newEventStream(ctx)
 		for {
 			// The channel is taken before reading: a change between the two wakes us at once.
 			watch := db.Watch()

@@ -138,7 +138,7 @@ func (a *API) activity(c *call, in *activityIn) (*huma.StreamResponse, error) {
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer release()
-		es := newEventStream(ctx)
+		es := a.newEventStream(ctx)
 		for {
 			watch := db.Watch()
 			for _, e := range entries {

@@ -79,18 +79,19 @@ func (w *rowWriter) fail() {
 
 // eventStream writes server-sent events.
 type eventStream struct {
-	ctx huma.Context
-	out io.Writer
+	ctx      huma.Context
+	out      io.Writer
+	stopping <-chan struct{}
 }
 
 // heartbeat is how often a silent stream says that it lives, so that proxies keep it and a dead client is noticed.
 const heartbeat = 15 * time.Second
 
-func newEventStream(ctx huma.Context) *eventStream {
+func (a *API) newEventStream(ctx huma.Context) *eventStream {
 	ctx.SetHeader("Content-Type", "text/event-stream")
 	ctx.SetHeader("Cache-Control", "no-store")
 	ctx.SetHeader("X-Accel-Buffering", "no")
-	es := &eventStream{ctx, ctx.BodyWriter()}
+	es := &eventStream{ctx, ctx.BodyWriter(), a.Stopping}
 	_, _ = io.WriteString(es.out, ": carpel\n\n")
 	es.flush()
 	return es
@@ -115,7 +116,7 @@ func (es *eventStream) send(name, id string, data any) error {
 	return err
 }
 
-// wait flushes, then returns true when watch is closed, false when the client is gone.
+// wait flushes, then returns true when watch is closed, false when the client is gone or the server stops.
 func (es *eventStream) wait(watch <-chan struct{}) bool {
 	es.flush()
 	tick := time.NewTicker(heartbeat)
@@ -125,6 +126,8 @@ func (es *eventStream) wait(watch <-chan struct{}) bool {
 		case <-watch:
 			return true
 		case <-es.ctx.Context().Done():
+			return false
+		case <-es.stopping:
 			return false
 		case <-tick.C:
 			if _, err := io.WriteString(es.out, ": still here\n\n"); err != nil {

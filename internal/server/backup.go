@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes"
 )
 
 // A backup is a directory with the layout of a data directory:
@@ -21,14 +21,34 @@ import (
 // The records come first: an engine that knows more than the records is brought back to them when it opens, while
 // records that know a segment the engine does not only mean a build.
 
-// Backup writes a consistent copy of everything into dir, which must not exist yet, while the server goes on.
+// Backup writes a consistent copy of everything into dir, which must not exist yet, while the server goes on. The
+// directory is there under its name only when it is whole.
 func (s *Server) Backup(ctx context.Context, dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if _, err := os.Lstat(dir); err == nil {
+		return carpel.Errorf(carpel.CodeConflict, "the directory exists already; a backup goes into a new one")
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("create backup: %w", err)
+	}
+	part := dir + ".part"
+	if err := os.Mkdir(part, 0o700); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return carpel.Errorf(carpel.CodeConflict, "the directory exists already; a backup goes into a new one")
+			return carpel.Errorf(carpel.CodeConflict, "another backup goes into this directory, or one broke off: remove %s and try again", part)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return carpel.Errorf(carpel.CodeInvalid, "the directory above %s does not exist", dir)
 		}
 		return fmt.Errorf("create backup: %w", err)
 	}
+	if err := s.backup(ctx, part); err != nil {
+		return errors.Join(err, os.RemoveAll(part))
+	}
+	if err := os.Rename(part, dir); err != nil {
+		return fmt.Errorf("finish backup: %w", err)
+	}
+	return syncDirectory(filepath.Dir(dir))
+}
+
+func (s *Server) backup(ctx context.Context, dir string) error {
 	if err := s.records.CopyTo(ctx, filepath.Join(dir, recordsFile)); err != nil {
 		return err
 	}
@@ -37,24 +57,31 @@ func (s *Server) Backup(ctx context.Context, dir string) error {
 		return err
 	}
 	for _, w := range all {
-		db, release, err := s.workspaces.Engine(ctx, w.ID)
-		if err != nil {
-			return fmt.Errorf("back up workspace %s: %w", w.ID, err)
-		}
-		to := filepath.Join(dir, "workspaces", w.ID)
-		if err = os.MkdirAll(to, 0o700); err == nil {
-			err = db.Checkpoint(ctx, filepath.Join(to, "engine"))
-		}
-		release()
-		if err != nil {
+		if err := s.backupWorkspace(ctx, w.ID, filepath.Join(dir, "workspaces", w.ID)); err != nil {
 			return fmt.Errorf("back up workspace %s: %w", w.ID, err)
 		}
 	}
-	return nil
+	return syncDirectory(dir)
 }
 
-// Restore copies a backup into a data directory that does not exist yet, or is empty. Each engine gets a new epoch
-// when it opens, so that cursors from before the restore are told that they are gone.
+func (s *Server) backupWorkspace(ctx context.Context, id, to string) error {
+	db, release, err := s.workspaces.Engine(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	if err := db.Checkpoint(ctx, filepath.Join(to, "engine")); err != nil {
+		return err
+	}
+	return syncDirectory(to)
+}
+
+// Restore copies a backup into a data directory that does not exist yet, or is empty; it is there only when it is
+// whole. Each engine gets a new epoch when it opens, so that cursors from before the restore are told that they are
+// gone.
 func Restore(backup, data string) error {
 	if _, err := os.Stat(filepath.Join(backup, recordsFile)); err != nil {
 		return carpel.Errorf(carpel.CodeInvalid, "%s is no backup: it has no %s", backup, recordsFile)
@@ -62,6 +89,20 @@ func Restore(backup, data string) error {
 	if entries, err := os.ReadDir(data); err == nil && len(entries) > 0 {
 		return carpel.Errorf(carpel.CodeConflict, "%s is not empty; a backup is restored into a new directory", data)
 	}
+	part := filepath.Clean(data) + ".restoring"
+	if err := os.Mkdir(part, 0o700); err != nil {
+		return fmt.Errorf("restore (remove what an earlier try left behind): %w", err)
+	}
+	if err := restoreInto(backup, part); err != nil {
+		return errors.Join(fmt.Errorf("restore %s: %w", backup, err), os.RemoveAll(part))
+	}
+	if err := os.Rename(part, data); err != nil {
+		return fmt.Errorf("restore into %s: %w", data, err)
+	}
+	return syncDirectory(filepath.Dir(filepath.Clean(data)))
+}
+
+func restoreInto(backup, data string) error {
 	return filepath.WalkDir(backup, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -71,21 +112,18 @@ func Restore(backup, data string) error {
 			return err
 		}
 		to := filepath.Join(data, rel)
-		if d.IsDir() {
-			if err := os.MkdirAll(to, 0o700); err != nil {
-				return err
-			}
-			if filepath.Base(path) == "engine" && strings.HasPrefix(rel, "workspaces") {
-				return os.WriteFile(filepath.Join(filepath.Dir(to), restoredMark), nil, 0o600)
-			}
-			return nil
+		if !d.IsDir() {
+			return copyFile(path, to)
 		}
-		return copyFile(path, to)
+		if err := os.MkdirAll(to, 0o700); err != nil {
+			return err
+		}
+		if inWorkspaces, _ := filepath.Match(filepath.Join("workspaces", "*", "engine"), rel); inWorkspaces {
+			return os.WriteFile(filepath.Join(to, stripes.RestoredMarker), nil, 0o600)
+		}
+		return nil
 	})
 }
-
-// restoredMark lies beside an engine that comes from a backup and was not opened since.
-const restoredMark = "restored"
 
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
@@ -102,4 +140,13 @@ func copyFile(from, to string) error {
 		err = out.Sync()
 	}
 	return errors.Join(err, out.Close())
+}
+
+// syncDirectory makes the names in a directory durable.
+func syncDirectory(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/carpel/carpel/internal/records"
 )
@@ -33,6 +34,16 @@ func ReadLocal(data string) (Local, error) {
 		return l, fmt.Errorf("read %s: %w", localFile, err)
 	}
 	return l, nil
+}
+
+// Served reports whether a process has the data directory open.
+func Served(data string) bool {
+	f, err := os.OpenFile(filepath.Join(data, lockFile), os.O_RDWR, 0o600)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // lets go of the lock, if it was got
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil
 }
 
 // openLocal reads the local key, or makes one.

@@ -22,7 +22,10 @@ import (
 	"github.com/carpel/carpel/internal/records"
 )
 
-const recordsFile = "records.db"
+const (
+	recordsFile = "records.db"
+	lockFile    = "LOCK"
+)
 
 // Server is a data directory, opened: with [Server.Run] it listens; without, [Server.ServeHTTP] answers requests of
 // this process alone, which is how the command line works on a directory that nobody serves.
@@ -37,7 +40,10 @@ type Server struct {
 	disk       *disk
 	handler    http.Handler
 	local      Local
+	first      bool       // the data directory was made by this opening
 	fatal      chan error // holds the first error that an engine cannot go on from
+	stopping   context.Context
+	stop       context.CancelCauseFunc // ends stopping: streams end, nothing new is ready
 }
 
 // Open opens the data directory, making it if there is none. One process at a time has it open.
@@ -47,6 +53,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}
 	s = &Server{config: config, fatal: make(chan error, 1)}
+	s.stopping, s.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close(context.WithoutCancel(ctx)))
@@ -68,7 +75,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		options: stripes.Options{FS: config.FS, Cache: s.cache, CacheBytes: int64(config.CacheMB) << 20, Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
-	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.workspaces.Engine, Now: config.Now, Log: config.Log})
+	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.Engine, Now: config.Now, Log: config.Log})
 	s.disk = &disk{dir: config.Data, minFree: config.MinFreeMB << 20, now: config.Now}
 	s.metrics = newMetrics(s.workspaces)
 	if err := s.firstStart(ctx); err != nil {
@@ -88,7 +95,7 @@ func (s *Server) fail(err error) {
 
 // lockDirectory takes the directory for this process. CodeConflict when another has it.
 func lockDirectory(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
@@ -109,7 +116,7 @@ func (s *Server) firstStart(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all = append(all, w)
+		all, s.first = append(all, w), true
 	}
 	presets := []records.KeySpec{
 		{Kind: records.APIKey, Name: "CARPEL_API_KEY", Scopes: []string{records.ScopeAdmin}, Secret: s.config.APIKey},
@@ -131,45 +138,11 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.registerOperations(mux)
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.workspaces.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Backup: s.Backup,
-		Version: s.config.Version, Now: s.config.Now, Log: s.config.Log,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Backup: s.Backup,
+		Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
+	s.newIngestion().register(mux)
 	return s.observe(mux)
-}
-
-// observe measures every request and keeps a panic from ending more than its own request.
-func (s *Server) observe(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.config.Now()
-		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(sw, r)
-		route := r.Pattern
-		if route == "" {
-			route = "none"
-		}
-		s.metrics.requests.WithLabelValues(route, fmt.Sprintf("%dxx", sw.status/100)).Observe(s.config.Now().Sub(start).Seconds())
-	})
-}
-
-// statusWriter remembers the status of an answer.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Flush lets streams go out.
-func (w *statusWriter) Flush() {
-	if f, ok := w.ResponseWriter.(http.Flusher); ok {
-		f.Flush()
-	}
 }
 
 // ServeHTTP answers one request.
@@ -178,11 +151,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // Local says how this machine's command line reaches the server.
 func (s *Server) Local() Local { return s.local }
 
-// ready returns nil when requests can be served.
-func (s *Server) ready(ctx context.Context) error {
-	_, err := s.records.Workspaces(ctx)
-	return err
-}
+// errStopping is why nothing is ready any more.
+var errStopping = errors.New("the server is stopping")
 
 // shutdownTime is how long requests at work may take to end when the server stops.
 const shutdownTime = 15 * time.Second
@@ -196,7 +166,9 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	servers := []*http.Server{newHTTPServer(ctx, s, s.config.Log)}
+	work, endWork := context.WithCancel(context.WithoutCancel(ctx)) // requests at work outlive ctx by shutdownTime
+	defer endWork()
+	servers := []*http.Server{newHTTPServer(work, s, s.config.Log)}
 	listeners := []net.Listener{main}
 	if s.config.Metrics != "" {
 		l, err := net.Listen("tcp", s.config.Metrics)
@@ -205,7 +177,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.metrics.handler())
-		servers, listeners = append(servers, newHTTPServer(ctx, mux, s.config.Log)), append(listeners, l)
+		servers, listeners = append(servers, newHTTPServer(work, mux, s.config.Log)), append(listeners, l)
 	}
 	if err := s.announce(main.Addr().String()); err != nil {
 		return errors.Join(err, main.Close())
@@ -235,11 +207,13 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	case err := <-s.fatal:
 		cancel(err)
 	}
+	s.stop(errStopping) // streams end, others may go on for a while
 	stop, end := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer end()
 	var errs []error
 	for _, hs := range servers {
 		if err := hs.Shutdown(stop); err != nil {
+			endWork()
 			errs = append(errs, hs.Close())
 		}
 	}
@@ -250,7 +224,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	return errors.Join(errs...)
 }
 
-// newHTTPServer bounds what slow clients can hold. Streams (server-sent events, exports) end with ctx.
+// newHTTPServer bounds what slow clients can hold. Requests end with ctx at the latest.
 func newHTTPServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
@@ -258,6 +232,7 @@ func newHTTPServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.
 
 // Close closes everything that is open. What was acknowledged is on the disk already.
 func (s *Server) Close(ctx context.Context) error {
+	s.stop(errStopping)
 	var errs []error
 	if s.imports != nil {
 		s.imports.Close()
@@ -277,7 +252,30 @@ func (s *Server) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Engine opens a workspace's engine, for the demo; see [Workspaces.Engine].
+// Engine opens a workspace's engine, measured, and returns a function to call when done with it; see
+// [Workspaces.Engine].
 func (s *Server) Engine(ctx context.Context, workspace string) (engine.Engine, func(), error) {
-	return s.workspaces.Engine(ctx, workspace)
+	db, release, err := s.workspaces.Engine(ctx, workspace)
+	if err != nil {
+		return nil, nil, err
+	}
+	return measured{db, s.metrics, workspace}, release, nil
+}
+
+// FirstKeys makes keys for what a new data directory is used for next: an API key and a server ingestion key. It
+// returns empty texts when the directory was not made by this opening, and for a key that is preset.
+func (s *Server) FirstKeys(ctx context.Context) (apiKey, writeKey string, err error) {
+	if !s.first {
+		return "", "", nil
+	}
+	s.first = false
+	if s.config.APIKey == "" {
+		if _, apiKey, err = s.records.CreateKey(ctx, s.local.Workspace, records.KeySpec{Kind: records.APIKey, Name: "first API key", Scopes: []string{records.ScopeAdmin}}); err != nil {
+			return "", "", err
+		}
+	}
+	if s.config.Write == "" {
+		_, writeKey, err = s.records.CreateKey(ctx, s.local.Workspace, records.KeySpec{Kind: records.ServerKey, Name: "first ingestion key"})
+	}
+	return apiKey, writeKey, err
 }
