@@ -234,3 +234,19 @@ func (m *model) preview(c carpel.Condition, asOf carpel.Millis) (*preview, error
 	out.Nodes = nodeCounts(at, people, c)
 	return out, nil
 }
+
+func (m *model) position() carpel.Millis { return m.now }
+
+func (m *model) statuses() map[string]status {
+	all := map[string]status{}
+	for id, s := range m.segments {
+		st := status{carpel.StateLive, s.def.Version}
+		if s.paused {
+			st.State = carpel.StatePaused
+		}
+		all[id] = st
+	}
+	return all
+}
+
+func (m *model) verify() error { return nil }

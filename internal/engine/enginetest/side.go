@@ -29,6 +29,18 @@ type side interface {
 	preview(c carpel.Condition, asOf carpel.Millis) (*preview, error)
 	explain(ref carpel.PersonRef, c carpel.Condition, asOf carpel.Millis) ([]explanation, error)
 	profile(ref carpel.PersonRef) (*profile, error)
+	// position is the moment for which the memberships are exact.
+	position() carpel.Millis
+	// statuses returns how every segment stands.
+	statuses() map[string]status
+	// verify is the side's own check of what it holds.
+	verify() error
+}
+
+// status is what is compared of how a segment stands.
+type status struct {
+	State   carpel.SegmentState
+	Version int // serving
 }
 
 var (
@@ -237,6 +249,27 @@ func (s *opened) profile(ref carpel.PersonRef) (*profile, error) {
 	}
 	slices.Sort(out.Devices)
 	return out, nil
+}
+
+func (s *opened) position() carpel.Millis { return s.Engine.Position().Now }
+
+func (s *opened) statuses() map[string]status {
+	all := map[string]status{}
+	for _, st := range s.Engine.Statuses() {
+		all[st.ID] = status{st.State, st.Serving}
+	}
+	return all
+}
+
+func (s *opened) verify() error {
+	report, err := s.Engine.Check(s.ctx, func(float64) {})
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	if report.ProblemsAll != 0 {
+		return fmt.Errorf("the engine's own check finds %d problems: %+v", report.ProblemsAll, report.Problems)
+	}
+	return nil
 }
 
 // keysOf returns the keys of some members, ascending.

@@ -1,0 +1,379 @@
+package enginetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+)
+
+// maker makes random histories: few people, few names and small pools of values, so that things collide.
+type maker struct {
+	*rand.Rand
+	now      carpel.Millis // the wall clock
+	latest   carpel.Millis // the engine's time
+	grid     carpel.Millis // the unit of most times, so that boundaries are met exactly
+	messages int
+	versions int
+}
+
+func pick[T any](m *maker, all ...T) T { return all[m.IntN(len(all))] }
+
+func (m *maker) chance(percent int) bool { return m.IntN(100) < percent }
+
+const (
+	hour = carpel.Millis(3_600_000)
+	day  = 24 * hour
+)
+
+// newHistory makes the history of a seed.
+func newHistory(seed int64) *history {
+	m := &maker{Rand: rng(uint64(seed))}
+	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Beirut", "Pacific/Apia"}
+	starts := []string{"2026-03-27T10:00:00Z", "2026-10-24T22:00:00Z", "2025-12-29T12:00:00Z", "2024-02-27T00:00:00Z", "2026-06-30T21:30:00Z"}
+	start, err := time.Parse(time.RFC3339, pick(m, starts...))
+	if err != nil {
+		panic(err)
+	}
+	m.now = carpel.MillisOf(start)
+	m.latest = m.now
+	m.grid = pick(m, hour, hour, day, 1000, 12*hour)
+	h := &history{zone: loadZone(pick(m, zones...)), start: m.now}
+	h.options.SplitRows, h.options.HeavyRows = pick(m, 0, 4, 8, 16), pick(m, 0, 4, 6, 12)
+	for range 12 + m.IntN(28) {
+		h.steps = append(h.steps, m.step())
+	}
+	return h
+}
+
+func loadZone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
+// step makes the next step.
+func (m *maker) step() step {
+	m.move()
+	s := step{clock: m.now, seed: m.Uint64()}
+	switch n := m.IntN(100); {
+	case n < 55:
+		s.verb = "commit"
+		for range 1 + m.IntN(5)*m.IntN(3) {
+			s.items = append(s.items, m.item())
+		}
+	case n < 62:
+		s.verb = "commit"
+		s.items = []carpel.Item{m.member()}
+	case n < 70:
+		s.verb = "advance"
+	case n < 85:
+		s.verb = "define"
+		m.versions++
+		id := pick(m, "s1", "s2", "s3", "s4", "s5")
+		if m.chance(15) {
+			id = pick(m, "m1", "m2")
+			s.def = engine.Definition{ID: id, Key: id + "-key", Version: m.versions, Manual: true}
+			break
+		}
+		s.def = engine.Definition{ID: id, Key: id + "-key", Version: m.versions, Condition: m.definition()}
+	case n < 88:
+		s.verb, s.id = "pause", pick(m, "s1", "s2", "s3")
+	case n < 92:
+		s.verb, s.id = "resume", pick(m, "s1", "s2", "s3")
+	case n < 94:
+		s.verb, s.id = "drop", pick(m, "s1", "s2", "s3", "s4", "s5", "m1")
+	case n < 95:
+		s.verb, s.zone = "zone", loadZone(pick(m, "UTC", "Europe/Berlin", "America/New_York"))
+	default:
+		s.verb = "restart"
+	}
+	if m.chance(60) {
+		s.ask = m.definition()
+		if m.chance(40) {
+			s.asOf = m.latest + pick(m, -14*day, -7*day, -2*day, -day, -hour, hour, day, 3*day, 30*day)
+		}
+	}
+	return s
+}
+
+// move moves the wall clock: mostly forward, by round steps, sometimes by a millisecond, sometimes back.
+func (m *maker) move() {
+	step := pick(m, 0, 0, 1, m.grid, m.grid, 2*m.grid, hour, 6*hour, day, day-1, 2*day, 3*day, 7*day)
+	if m.chance(5) {
+		step = 30 * day
+	}
+	if m.chance(6) {
+		step = -pick(m, 1, m.grid, day)
+	}
+	m.now += step
+	m.latest = max(m.latest, m.now)
+}
+
+// past returns a moment up to now, on the grid more often than not.
+func (m *maker) past() carpel.Millis {
+	back := pick(m, 0, 0, 1, m.grid, 2*m.grid, 3*m.grid, hour, 12*hour, day, 2*day, 3*day, 7*day, 8*day, 14*day, 30*day, 90*day)
+	if m.chance(15) {
+		back += pick[carpel.Millis](m, -1, 1)
+	}
+	return m.now - max(back, 0)
+}
+
+// item makes an item about somebody.
+func (m *maker) item() carpel.Item {
+	it := carpel.Item{At: m.past(), Received: m.now, Source: "api", Person: m.ref()}
+	if m.chance(35) {
+		m.messages++
+		n := m.messages
+		if m.chance(30) {
+			n = 1 + m.IntN(m.messages)
+		}
+		it.MessageID = fmt.Sprintf("msg-%d", n)
+	}
+	switch n := m.IntN(100); {
+	case n < 30:
+		it.Kind, it.Properties = carpel.ItemIdentify, m.attributes()
+		if m.chance(12) && it.Person.AnonymousID == "" {
+			it.Source = "import"
+		}
+		it.UpdateOnly, it.Public = m.chance(5), m.chance(5)
+	case n < 58:
+		it.Kind, it.Name, it.Properties = carpel.ItemEvent, pick(m, "login", "Order Completed", "Signed Up"), m.properties()
+		m.future(&it)
+	case n < 68:
+		it.Kind, it.URL, it.Name = carpel.ItemPage, pick(m, urls()...), pick(m, "Home", "Pricing", "Docs")
+		it.Properties = m.properties()
+		m.future(&it)
+	case n < 72:
+		it.Kind, it.Name, it.Properties = carpel.ItemScreen, pick(m, "Home", "Settings"), m.properties()
+	case n < 80:
+		it.Kind, it.Message = carpel.ItemMessage, m.message()
+	case n < 87:
+		it.Kind, it.Device = carpel.ItemDevice, m.device()
+		if m.chance(20) {
+			it.Kind = carpel.ItemDeviceDelete
+		}
+	default:
+		m.identity(&it)
+	}
+	if it.Kind == carpel.ItemEvent && m.chance(25) {
+		it.Context = map[string]carpel.Value{"campaign": jsonValue(pick(m, `{"name":"spring","source":"ad"}`, `{"name":"autumn"}`, `"none"`))}
+	}
+	return it
+}
+
+// future dates some activity ahead.
+func (m *maker) future(it *carpel.Item) {
+	if m.chance(8) {
+		it.At = m.now + pick(m, 1, m.grid, hour, day, 3*day)
+	}
+}
+
+// identity makes the items that are about who is who.
+func (m *maker) identity(it *carpel.Item) {
+	it.At = m.now
+	user := func() carpel.PersonRef { return carpel.PersonRef{UserID: pick(m, users()...)} }
+	switch m.IntN(7) {
+	case 0, 1:
+		it.Kind, it.Person, it.Other = carpel.ItemAlias, user(), pick(m, user(), carpel.PersonRef{AnonymousID: pick(m, "a1", "a2", "a3")})
+	case 2, 3:
+		it.Kind, it.Person, it.Other = carpel.ItemMerge, pick(m, user(), m.named()), pick(m, user(), m.named())
+	case 4:
+		it.Kind, it.Person = carpel.ItemErase, m.named()
+	case 5:
+		it.Kind, it.Person = carpel.ItemSuppress, m.named()
+	default:
+		it.Kind, it.Person = carpel.ItemUnsuppress, m.named()
+	}
+}
+
+// member makes a manual edit.
+func (m *maker) member() carpel.Item {
+	return carpel.Item{Kind: carpel.ItemMember, At: m.now, Received: m.now, Source: "api", Person: m.named(),
+		Segment: &carpel.MemberChange{ID: pick(m, "m1", "m2"), Remove: m.chance(30), Cause: pick(m, carpel.CauseManual, carpel.CauseManual, carpel.CauseImport)}}
+}
+
+func users() []string  { return []string{"u1", "u2", "u3", "u4", "u5", "U1"} }
+func emails() []string { return []string{"e1@x.io", "E1@X.io", "e2@x.io", "e3@x.io"} }
+
+// named names somebody by one id.
+func (m *maker) named() carpel.PersonRef {
+	if m.chance(30) {
+		return carpel.PersonRef{Email: pick(m, emails()...)}
+	}
+	return carpel.PersonRef{UserID: pick(m, users()...)}
+}
+
+// ref names somebody, perhaps a visitor, perhaps by two ids.
+func (m *maker) ref() carpel.PersonRef {
+	var r carpel.PersonRef
+	if !m.chance(12) {
+		r = m.named()
+		if r.UserID != "" && m.chance(5) {
+			r.Email = pick(m, emails()...)
+		}
+	}
+	if r.IsZero() || m.chance(12) {
+		r.AnonymousID = pick(m, "a1", "a2", "a3")
+	}
+	return r
+}
+
+func jsonValue(s string) carpel.Value {
+	v, err := carpel.JSONValue([]byte(s))
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// values are the pools of values, in JSON, by attribute and property name.
+func values(name string) []string {
+	switch name {
+	case "plan":
+		return []string{`"pro"`, `"Pro"`, `"free"`, `"pro plan+"`, `null`, `""`, `"straße"`}
+	case "seats", "total":
+		return []string{`1`, `2`, `5`, `5.0`, `10`, `"5"`, `"007"`, `"2.50"`, `"abc"`, `0.1`, `-3`, `[1,5]`, `["2","x",null]`, `null`, `9007199254740993`, `"9007199254740992"`, `0.0000005`, `true`}
+	case "tags", "sku":
+		return []string{`["a","b"]`, `["B"]`, `[]`, `"a"`, `["c",1,true]`, `null`, `"a|b"`}
+	case "address":
+		return []string{`{"city":"Berlin","geo":{"lat":52}}`, `{"city":"Bonn"}`, `{"city":null}`, `"Berlin"`, `null`}
+	case "active":
+		return []string{`true`, `false`, `"TRUE"`, `"1"`, `1`, `0`, `"no"`, `null`}
+	case "orders", "items":
+		return []string{`[{"sku":"a","n":1},{"sku":"b","n":5}]`, `{"sku":"b","n":1}`, `[{"sku":"a","n":5},"x"]`, `[]`, `null`, `[{"when":"2026-03-28"}]`}
+	case "phone":
+		return []string{`"1"`, `null`}
+	}
+	return []string{`true`, `null`} // unsubscribed
+}
+
+// moment makes a value that is a time, in one of its forms.
+func (m *maker) moment() carpel.Value {
+	at := m.now + pick(m, -90*day, -30*day, -7*day, -3*day, -day, -hour, -1, 0, 1, hour, day, 3*day, 7*day)
+	switch m.IntN(6) {
+	case 0:
+		return carpel.NumberValue(float64(at / 1000))
+	case 1:
+		return carpel.NumberValue(float64(at))
+	case 2:
+		return carpel.TextValue(fmt.Sprint(at / 1000))
+	case 3:
+		return carpel.TextValue(at.Time().Format("2006-01-02"))
+	case 4:
+		return carpel.TextValue(at.Time().Format("2006-01-02 15:04:05"))
+	}
+	return carpel.TextValue(at.String())
+}
+
+func (m *maker) value(name string) carpel.Value {
+	if slices.Contains([]string{"renews_at", "when", "created_at"}, name) && m.chance(90) {
+		return m.moment()
+	}
+	return jsonValue(pick(m, values(name)...))
+}
+
+func attributeNames() []string {
+	return []string{"plan", "seats", "tags", "address", "active", "orders", "renews_at"}
+}
+
+// attributes makes what an identify sets.
+func (m *maker) attributes() map[string]carpel.Value {
+	all := map[string]carpel.Value{}
+	for range m.IntN(4) {
+		name := pick(m, attributeNames()...)
+		all[name] = m.value(name)
+	}
+	if m.chance(15) {
+		all["email"] = carpel.TextValue(pick(m, emails()...))
+		if m.chance(20) {
+			all["email"] = carpel.Value{}
+		}
+	}
+	if m.chance(5) {
+		name := pick(m, "created_at", "phone", "unsubscribed", "$mine")
+		all[name] = m.value(name)
+	}
+	return all
+}
+
+func propertyNames() []string { return []string{"total", "sku", "plan", "items", "when", "active"} }
+
+// properties makes the properties of an event or a page.
+func (m *maker) properties() map[string]carpel.Value {
+	all := map[string]carpel.Value{}
+	for range m.IntN(4) {
+		name := pick(m, propertyNames()...)
+		all[name] = m.value(name)
+	}
+	return all
+}
+
+func urls() []string {
+	return []string{"https://acme.com/pricing", "https://acme.com/pricing/?a=b/c", "https://acme.com/docs/intro#x", "https://ACME.com/Docs/", "https://acme.com",
+		"/pricing/plans", "", "https://shop.acme.com/checkout/step2"}
+}
+
+func (m *maker) message() *carpel.MessageInfo {
+	info := &carpel.MessageInfo{Channel: pick(m, "email", "push", "webhook"), Action: pick(m, "sent", "opened", "clicked", "bounced"),
+		Campaign: pick(m, "", "c1", "c2"), Delivery: fmt.Sprint(m.IntN(5))}
+	if info.Action == "clicked" {
+		info.Link = pick(m, append(urls(), "")...)
+	}
+	info.Machine = (info.Action == "clicked" || info.Action == "opened") && m.chance(30)
+	return info
+}
+
+func (m *maker) device() *carpel.DeviceInfo {
+	d := &carpel.DeviceInfo{Token: pick(m, "d1", "d2", "d3"), Platform: pick(m, "ios", "android", "web", "tvos"), Properties: map[string]carpel.Value{}}
+	if m.chance(60) {
+		d.LastUsed = m.past()
+	}
+	if m.chance(60) {
+		d.Properties["app_version"] = jsonValue(pick(m, `"1.2"`, `"2"`, `2`))
+	}
+	return d
+}
+
+// script writes the history in the language of the scripts.
+func (h *history) script() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "case found by the random test (SplitRows %d, HeavyRows %d)\nzone %s\n", h.options.SplitRows, h.options.HeavyRows, h.zone)
+	for _, s := range h.steps {
+		fmt.Fprintf(&b, "at %s\n", strings.Replace(strings.TrimSuffix(s.clock.String(), "Z"), "T", " ", 1))
+		switch s.verb {
+		case "commit":
+			if len(s.items) > 1 {
+				b.WriteString("batch\n")
+			}
+			for i := range s.items {
+				b.WriteString(itemScript(&s.items[i]) + "\n")
+			}
+			if len(s.items) > 1 {
+				b.WriteString("end\n")
+			}
+		case "advance":
+			b.WriteString("advance 0s\n")
+		case "define":
+			if s.def.Manual {
+				fmt.Fprintf(&b, "manual %s\n", s.def.ID)
+			} else {
+				fmt.Fprintf(&b, "segment %s: %s\n", s.def.ID, carpel.Canonical(s.def.Condition))
+			}
+		case "zone":
+			fmt.Fprintf(&b, "zone %s\n", s.zone)
+		default:
+			fmt.Fprintf(&b, "%s %s\n", s.verb, s.id)
+		}
+		if s.ask != nil {
+			fmt.Fprintf(&b, "# asked (as of %d): %s\n", s.asOf, carpel.Canonical(s.ask))
+		}
+	}
+	return b.String()
+}
