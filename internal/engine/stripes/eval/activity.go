@@ -124,9 +124,9 @@ func messageFilter(a *carpel.Activity, zone *time.Location) (*propertyTest, erro
 		err = is("$campaign", a.Campaign, carpel.OpIs)
 	}
 	if err == nil && a.Link != "" {
-		var link *propertyTest
-		link, err = fitOn("$link", opFitsURL, a.Link)
-		all = both(all, link)
+		var t *tester
+		t, err = compileFit(opFitsURL, a.Link)
+		all = both(all, testOn("$link", t)) // also for *: there must be a link
 	}
 	if err == nil && !a.Machine && (a.Action == "opened" || a.Action == "clicked") {
 		err = is("$machine", "true", carpel.OpIsNot)

@@ -99,15 +99,15 @@ func (h *holding) slot(m *block.Mask, slot uint8, since carpel.Millis, timed boo
 	m.Clear(slot)
 }
 
-// since returns the moment from which a person's value, set or not, has been what it is: the last change of whatever
-// place supplies it, and of those that would win over that one; when nothing was ever set, the person's first moment.
+// since returns the moment from which a person's value, set or not, has been what it is: the last change of the whole
+// name when that is set, else of anything that the name could mean; when nothing was ever set, the person's first moment.
 func (l *attributeLeaf) since(src Source, slot uint8, values []*block.Values, stamps []*block.Stamps) carpel.Millis {
 	since := block.NoStamp
 	for i := range l.places {
 		if s := stamps[i]; s != nil && s.At[slot] != block.NoStamp {
 			since = max(since, s.Since[slot])
 		}
-		if l.places[i].in(values[i].Value(slot)).IsSet() {
+		if i == 0 && values[0].Value(slot).IsSet() {
 			break
 		}
 	}

@@ -80,7 +80,7 @@ func (n naive) attribute(name string) (v carpel.Value, since carpel.Millis) {
 		return v, since
 	}
 	stamped := false
-	for _, at := range placesOf(name) {
+	for i, at := range placesOf(name) {
 		a, ok := p.attributes[at.column]
 		if !ok {
 			continue
@@ -88,8 +88,11 @@ func (n naive) attribute(name string) (v carpel.Value, since carpel.Millis) {
 		if !stamped || a.Since > since {
 			since, stamped = a.Since, true
 		}
-		if v = at.in(a.Value); v.IsSet() {
-			return v, since
+		if !v.IsSet() {
+			v = at.in(a.Value)
+		}
+		if i == 0 && v.IsSet() {
+			break
 		}
 	}
 	return v, since

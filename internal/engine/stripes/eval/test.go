@@ -50,6 +50,8 @@ type tester struct {
 	to      carpel.Millis
 	item    *propertyTest
 	numbers numbers // for columns of numbers
+
+	unreadable bool // asks for the values that the operator cannot read instead
 }
 
 func compileTest(t carpel.Test, zone *time.Location) (*tester, error) {
@@ -105,6 +107,11 @@ func (x *tester) fold(s string) string {
 
 // test answers for a set value: for a list, that one item matches. An unset value is the caller's.
 func (x *tester) test(v carpel.Value, now carpel.Millis) verdict {
+	if x.unreadable {
+		read := *x
+		read.unreadable = false
+		return verdict{matched: !read.test(v, now).readable, next: carpel.Never, readable: true}
+	}
 	if x.op == carpel.OpHasItem {
 		return x.hasItem(v, now)
 	}
@@ -263,6 +270,25 @@ func (x *tester) hasItem(v carpel.Value, now carpel.Millis) verdict {
 		out.next = min(out.next, next)
 	}
 	return out
+}
+
+// mayNotRead reports whether there are values that the operator cannot read.
+func (x *tester) mayNotRead() bool { return x.op == carpel.OpHasItem || x.timeOp() || x.numeric() }
+
+func (x *tester) numeric() bool {
+	switch x.op {
+	case carpel.OpGreaterThan, carpel.OpLessThan, carpel.OpAtLeast, carpel.OpAtMost, carpel.OpBetween:
+		return true
+	}
+	return false
+}
+
+func (x *tester) timeOp() bool {
+	switch x.op {
+	case carpel.OpBefore, carpel.OpAfter, carpel.OpOn, carpel.OpWithinLast, carpel.OpMoreThanAgo, carpel.OpWithinNext, carpel.OpMoreThanAhead, carpel.OpAnniversaryWithinNext:
+		return true
+	}
+	return false
 }
 
 // answer turns a test of a value, which may be unset, into the operator's answer.

@@ -55,7 +55,14 @@ func (x *tester) setNumbers() {
 // nums answers the positive operator for the numbers [from, to), NaN where unset. It reports false when the operator
 // needs more than comparing floats.
 func (x *tester) nums(nums []float64, from, to int, out rowBits) bool {
-	switch x.numbers.use {
+	use := x.numbers.use
+	if x.unreadable {
+		if use = 0; x.numeric() {
+			out.fill(from, to, false)
+			return true
+		}
+	}
+	switch use {
 	case numsByRange:
 		low, high := x.numbers.low, x.numbers.high
 		eachWord(nums, from, to, out, func(f float64) uint64 { return bit(f >= low) & bit(f <= high) })

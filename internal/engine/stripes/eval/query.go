@@ -1,0 +1,297 @@
+package eval
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// Query is one definition with its conditions known by JSON pointer: for previews and explanations. Immutable; safe for
+// concurrent use.
+type Query struct {
+	zone    *time.Location
+	root    *queryNode
+	nodes   []*queryNode // those asked of a person, in document order
+	all     int          // how many there are, with those of definitions that references mean
+	reading []readingTest
+}
+
+// queryNode is one condition. A reference that is evaluated in place has one child, the root of what it means, which may
+// be shared.
+type queryNode struct {
+	id       int
+	pointer  string
+	of       carpel.Condition
+	op       combination // 0 for a leaf
+	children []*queryNode
+	cheapest []*queryNode // children, in the order they are best asked
+	parent   *queryNode
+	leaf     leaf
+	cost     int
+}
+
+// CompileQuery compiles a definition. resolve returns the definition that a reference means, to be evaluated in place,
+// or false for a reference that is read through [Source.Segment]. It fails with CodeCycle when references form a cycle.
+func CompileQuery(c carpel.Condition, zone *time.Location, resolve func(ref string) (carpel.Condition, bool)) (*Query, error) {
+	q := &queryCompiler{Query: &Query{zone: zone}, resolve: resolve, references: map[string]*queryNode{}}
+	var err error
+	if q.root, err = q.node("", c, true); err != nil {
+		return nil, err
+	}
+	if q.reading, err = readingTests(c, zone); err != nil {
+		return nil, err
+	}
+	return q.Query, nil
+}
+
+type queryCompiler struct {
+	*Query
+	resolve    func(string) (carpel.Condition, bool)
+	references map[string]*queryNode // nil while being compiled
+}
+
+// node compiles a condition; asked says that it stands in the definition itself.
+func (q *queryCompiler) node(pointer string, c carpel.Condition, asked bool) (*queryNode, error) {
+	n := &queryNode{id: q.all, pointer: pointer, of: c}
+	q.all++
+	if asked {
+		q.nodes = append(q.nodes, n)
+	}
+	child := func(at string, c carpel.Condition) error {
+		k, err := q.node(at, c, asked)
+		if err != nil {
+			return err
+		}
+		k.parent = n
+		n.children = append(n.children, k)
+		return nil
+	}
+	switch x := c.(type) {
+	case *carpel.Group:
+		n.op = map[carpel.Quantifier]combination{carpel.AllOf: combineAll, carpel.AnyOf: combineAny, carpel.NoneOf: combineNone}[x.Quantifier]
+		for i, of := range x.Of {
+			if err := child(fmt.Sprintf("%s/%s/%d", pointer, x.Quantifier, i), of); err != nil {
+				return nil, err
+			}
+		}
+	case *carpel.Not:
+		n.op = combineNone
+		if err := child(pointer+"/not", x.Of); err != nil {
+			return nil, err
+		}
+	case *carpel.InSegment:
+		if means, err := q.reference(x.Ref); err != nil {
+			return nil, err
+		} else if means != nil {
+			n.op, n.children = combineSame, []*queryNode{means}
+		}
+	}
+	if n.op == 0 {
+		l, err := compileLeaf(c, q.zone)
+		if err != nil {
+			return nil, err
+		}
+		n.leaf, n.cost = l, costOf(c)
+	}
+	n.cheapest = slices.Clone(n.children)
+	slices.SortStableFunc(n.cheapest, func(a, b *queryNode) int { return a.cost - b.cost })
+	for _, k := range n.children {
+		n.cost += k.cost
+	}
+	return n, nil
+}
+
+// reference compiles what a reference means, once; nil when it is read through the source.
+func (q *queryCompiler) reference(ref string) (*queryNode, error) {
+	if n, ok := q.references[ref]; ok {
+		if n == nil {
+			return nil, carpel.Errorf(carpel.CodeCycle, "the segment %s refers to itself", ref)
+		}
+		return n, nil
+	}
+	c, ok := q.resolve(ref)
+	if !ok {
+		return nil, nil
+	}
+	q.references[ref] = nil
+	n, err := q.node("", c, false)
+	if err != nil {
+		return nil, fmt.Errorf("segment %s: %w", ref, err)
+	}
+	q.references[ref] = n
+	return n, nil
+}
+
+// costOf ranks leaves by how long they take, roughly.
+func costOf(c carpel.Condition) int {
+	switch x := c.(type) {
+	case *carpel.InSegment:
+		return 1
+	case *carpel.Attribute:
+		if x.Name == carpel.AttrLastSeen {
+			return 20
+		}
+		return 2
+	case *carpel.Sample, *carpel.Device:
+		return 5
+	case *carpel.Activity:
+		cost := 10
+		if x.When.Kind == carpel.WhenEver || x.When.Kind == carpel.WhenBeforeLast {
+			cost = 20
+		}
+		if x.Where != nil {
+			cost *= 2
+		}
+		if x.Measure.Kind != "" && x.Measure.Kind != carpel.MeasureCount {
+			cost *= 4
+		}
+		if x.Kind == carpel.EventActivity && x.Name == carpel.AnyEvent {
+			cost *= 4
+		}
+		return cost
+	}
+	return 200
+}
+
+// answering is one stripe under evaluation: of every node, for whom the answer is known and what it is.
+type answering struct {
+	q     *Query
+	ask   ask
+	known []block.Mask
+	is    []block.Mask
+}
+
+func (q *Query) answering(src Source, now carpel.Millis) *answering {
+	masks := make([]block.Mask, 2*q.all)
+	return &answering{q: q, ask: ask{src: src, now: now}, known: masks[:q.all], is: masks[q.all:]}
+}
+
+// of answers a node for some people, asking no more of the data than it takes.
+func (a *answering) of(n *queryNode, slots block.Mask) (block.Mask, error) {
+	need := slots.AndNot(a.known[n.id])
+	if !need.IsEmpty() {
+		m, err := a.fresh(n, need)
+		if err != nil {
+			return m, err
+		}
+		a.known[n.id] = a.known[n.id].Or(need)
+		a.is[n.id] = a.is[n.id].Or(m)
+	}
+	return a.is[n.id].And(slots), nil
+}
+
+func (a *answering) fresh(n *queryNode, slots block.Mask) (block.Mask, error) {
+	if n.leaf != nil {
+		q := a.ask
+		q.slots = slots
+		m, _, err := n.leaf.eval(q)
+		return m.And(slots), err
+	}
+	left := slots // all: who may still match; any and none: who has not matched yet
+	for _, k := range n.cheapest {
+		if left.IsEmpty() {
+			break
+		}
+		m, err := a.of(k, left)
+		if err != nil {
+			return m, err
+		}
+		if n.op == combineAll || n.op == combineSame {
+			left = m
+		} else {
+			left = left.AndNot(m)
+		}
+	}
+	if n.op == combineAny {
+		return slots.AndNot(left), nil
+	}
+	return left, nil
+}
+
+// Matched returns who of a stripe matches at a moment.
+func (q *Query) Matched(src Source, now carpel.Millis) (block.Mask, error) {
+	people := src.People()
+	if people.IsEmpty() {
+		return block.Mask{}, nil
+	}
+	return q.answering(src, now).of(q.root, people)
+}
+
+// Answer is what a query says of a stripe.
+type Answer struct {
+	Matched block.Mask
+	Nodes   []NodeAnswer // in document order, root first
+}
+
+// NodeAnswer is the effect of one condition; see [engine.NodeCount].
+type NodeAnswer struct {
+	Pointer    string
+	Alone      block.Mask
+	Left       block.Mask
+	Without    block.Mask
+	HasWithout bool
+}
+
+// Eval answers every condition outside where for a stripe at a moment.
+func (q *Query) Eval(src Source, now carpel.Millis) (*Answer, error) {
+	people := src.People()
+	a := q.answering(src, now)
+	for _, n := range q.nodes {
+		if people.IsEmpty() {
+			break
+		}
+		if _, err := a.of(n, people); err != nil {
+			return nil, err
+		}
+	}
+	out := &Answer{Matched: a.is[q.root.id], Nodes: make([]NodeAnswer, len(q.nodes))}
+	for i, n := range q.nodes {
+		x := &out.Nodes[i]
+		x.Pointer, x.Alone = n.pointer, a.is[n.id]
+		if x.Left = x.Alone; n.parent == nil {
+			continue
+		}
+		at := slices.Index(n.parent.children, n)
+		x.Left = a.combine(n.parent, people, func(i int) (block.Mask, bool) { return a.is[n.parent.children[i].id], i <= at })
+		if x.HasWithout = len(n.parent.children) > 1; x.HasWithout {
+			x.Without = a.without(n, people)
+		}
+	}
+	return out, nil
+}
+
+// combine answers a combination from masks of its children: child returns one, and whether it counts.
+func (a *answering) combine(n *queryNode, people block.Mask, child func(i int) (block.Mask, bool)) block.Mask {
+	all, any := people, block.Mask{}
+	for i := range n.children {
+		if m, counts := child(i); counts {
+			all, any = all.And(m), any.Or(m)
+		}
+	}
+	switch n.op {
+	case combineAny:
+		return any
+	case combineNone:
+		return people.AndNot(any)
+	}
+	return all
+}
+
+// without answers the whole definition with a condition removed, from the masks of the others.
+func (a *answering) without(n *queryNode, people block.Mask) block.Mask {
+	at, up := n, n.parent
+	m := a.combine(up, people, func(i int) (block.Mask, bool) { return a.is[up.children[i].id], up.children[i] != at })
+	for at, up = up, up.parent; up != nil; at, up = up, up.parent {
+		below := m
+		m = a.combine(up, people, func(i int) (block.Mask, bool) {
+			if up.children[i] == at {
+				return below, true
+			}
+			return a.is[up.children[i].id], true
+		})
+	}
+	return m
+}
