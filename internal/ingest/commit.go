@@ -1,0 +1,136 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/records"
+)
+
+// Batch is the items of one request, and how they came.
+type Batch struct {
+	Workspace string
+	Family    string // segment, customerio
+	Request   string // method and path, escaped: what a replay goes by
+	Public    bool   // came with a browser key
+	Received  carpel.Millis
+	Items     []*Item
+	// Body returns what is listed of a refused item, such that a replay understands it; nil: the item as it came.
+	Body func(it *Item) []byte
+}
+
+// Commit hands the items that are not refused to the engine, and gives each what became of it. When it returns
+// without an error, what was taken is durable, and so is the list of what was not. An error means that nothing of
+// the batch may be acknowledged.
+func (in *Intake) Commit(ctx context.Context, b *Batch) error {
+	if err := in.commit(ctx, b, func(it *Item) bool { return it.Refused == nil }); err != nil {
+		return err
+	}
+	again := func(it *Item) bool {
+		return it.Fallback != (carpel.PersonRef{}) && it.Person != it.Fallback && it.nobody()
+	}
+	for _, it := range b.Items {
+		if again(it) {
+			if err := in.commitFallback(ctx, b, again); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	for _, it := range b.Items {
+		if it.Gone && it.Refused != nil && it.Refused.Code == carpel.CodeNotFound {
+			it.Refused = nil
+		}
+	}
+	return in.list(ctx, b)
+}
+
+// nobody reports whether the engine knew nobody by the item's person.
+func (it *Item) nobody() bool {
+	if it.Refused != nil {
+		return it.Refused.Code == carpel.CodeNotFound
+	}
+	return it.resolved == "" && !it.Repeated
+}
+
+// commitFallback tries the items of people that are not known by their first name with the second.
+func (in *Intake) commitFallback(ctx context.Context, b *Batch, again func(*Item) bool) error {
+	return in.commit(ctx, b, func(it *Item) bool {
+		if !again(it) {
+			return false
+		}
+		it.Person, it.Refused = it.Fallback, nil
+		it.MessageID = "" // the first try may have taken it
+		return true
+	})
+}
+
+// commit hands the chosen items to the engine in one call.
+func (in *Intake) commit(ctx context.Context, b *Batch, chosen func(*Item) bool) error {
+	items := make([]carpel.Item, 0, len(b.Items))
+	from := make([]*Item, 0, len(b.Items))
+	for _, it := range b.Items {
+		if chosen(it) {
+			it.Public = b.Public
+			items, from = append(items, it.Item), append(from, it)
+		}
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	outcomes, err := in.options.Commit(ctx, b.Workspace, items)
+	if err != nil {
+		return commitError(b.Workspace, len(items), err)
+	}
+	for i, o := range outcomes {
+		it := from[i]
+		it.resolved, it.Repeated = o.Person, o.Repeated
+		if o.Refused != nil {
+			it.Refuse(it.placed(o.Refused))
+		}
+		for _, w := range o.Warnings {
+			it.Warnings = append(it.Warnings, it.placed(w))
+		}
+	}
+	in.repeats.note(b.Workspace, from)
+	return nil
+}
+
+// placed gives an error of the engine, whose pointer is within the attributes, its place in the item.
+func (it *Item) placed(e *carpel.Error) *carpel.Error {
+	if e.Pointer == "" || it.Base == "" {
+		return e
+	}
+	moved := *e
+	moved.Pointer = it.Base + e.Pointer
+	return &moved
+}
+
+// list stores what was refused, or taken only in part.
+func (in *Intake) list(ctx context.Context, b *Batch) error {
+	var all []records.Rejection
+	for _, it := range b.Items {
+		if it.Refused != nil {
+			all = append(all, b.rejection(it, it.Refused, false))
+		}
+		for _, w := range it.Warnings {
+			if it.Refused == nil {
+				all = append(all, b.rejection(it, w, true))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	// What was committed stays committed when the caller goes away, and so must the list.
+	return in.options.Records.Reject(context.WithoutCancel(ctx), b.Workspace, all)
+}
+
+func (b *Batch) rejection(it *Item, e *carpel.Error, warning bool) records.Rejection {
+	body := it.Raw
+	if b.Body != nil {
+		body = b.Body(it)
+	}
+	return records.Rejection{At: b.Received.Time(), Family: b.Family, Kind: it.Call, MessageID: it.MessageID, Code: e.Code, Pointer: e.Pointer,
+		Message: e.Message, Warning: warning, Body: body}
+}
