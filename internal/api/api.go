@@ -62,6 +62,7 @@ func New(o Options) *API {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
 	}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Value](), reflect.TypeFor[anyValue]())
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Millis](), reflect.TypeFor[momentOrNull]())
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[anyValue]())
@@ -106,6 +107,7 @@ type operation struct {
 	Tag          string
 	Status       int   // of success; 0: 200, or 204 without a body
 	MaxBody      int64 // bytes; 0: 1 MiB
+	RawBody      bool  // the handler reads the body
 	// Produces adds content types that a streaming answer may have, to the document.
 	Produces []string
 	// Answer is an example of the JSON that a streaming answer may be instead, for its schema.
@@ -147,7 +149,7 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 	}
 	o := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description,
-		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody,
+		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, SkipValidateBody: op.RawBody,
 		Security: []map[string][]string{{"key": {op.Scope}}},
 		Metadata: map[string]any{"scope": op.Scope},
 		Errors:   []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError},

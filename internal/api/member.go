@@ -20,7 +20,7 @@ func (a *API) registerMembers() {
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/members", Scope: records.ScopeRead, ID: "listMembers", Tag: tag,
 		Summary: "List the people in a segment", Description: "`format=csv` or `format=ndjson` streams all of them.",
 		Answer: membersPage{}, Produces: []string{"text/csv", "application/x-ndjson"}}, a.listMembers)
-	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/members", Scope: records.ScopeWrite, ID: "editMembers", Tag: tag, MaxBody: carpel.MaxBody,
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/members", Scope: records.ScopeWrite, ID: "editMembers", Tag: tag, MaxBody: carpel.MaxBody, RawBody: true,
 		Summary: "Put people into a manual segment, or take them out", Description: "JSON `{add, remove}`, or a CSV (`text/csv`) whose first column, or the column named id or email, names the people to add."}, a.editMembers)
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/changes", Scope: records.ScopeRead, ID: "listChanges", Tag: tag,
 		Summary: "Read who entered and left", Description: "With `Accept: text/event-stream` the answer follows the feed live: events `change`, each with its cursor as id; `Last-Event-ID` goes on where a connection broke.",

@@ -204,9 +204,11 @@ type timelineIn struct {
 }
 
 type listEventsIn struct {
-	timelineIn
-	Kind string `query:"kind" enum:"event,page,screen,message"`
-	Name string `query:"name"`
+	ID    string `path:"id" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	After string `query:"after" doc:"Opaque: the next of the answer before."`
+	Kind  string `query:"kind" enum:"event,page,screen,message"`
+	Name  string `query:"name"`
 }
 
 type eventsOut struct {
@@ -217,7 +219,7 @@ type eventsOut struct {
 }
 
 func (a *API) listEvents(c *call, in *listEventsIn) (*eventsOut, error) {
-	return a.timeline(c, &in.timelineIn, in.Kind, in.Name)
+	return a.timeline(c, &timelineIn{in.ID, in.Limit, in.After}, in.Kind, in.Name)
 }
 
 func (a *API) timeline(c *call, in *timelineIn, kind, name string) (*eventsOut, error) {

@@ -50,7 +50,7 @@ func (a *API) registerSegmentQuestions() {
 	})
 	route(a, operation{Method: http.MethodPost, Path: "/api/people/explain", Scope: records.ScopeRead, ID: "explain", Tag: tag,
 		Summary: "Say why a person matches, or does not, with the person in the body"}, func(c *call, in *explainIn) (*explainOut, error) {
-		return a.explain(c, in.Body.Person, in.Body.explainBody)
+		return a.explain(c, in.Body.Person, explainBody{in.Body.Segment, in.Body.Definition, in.Body.AsOf})
 	})
 }
 
@@ -353,15 +353,23 @@ type explainPersonIn struct {
 
 type explainIn struct {
 	Body struct {
-		Person string `json:"person" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
-		explainBody
+		Person     string          `json:"person" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+		Segment    string          `json:"segment,omitempty" doc:"Id or key; or"`
+		Definition json.RawMessage `json:"definition,omitempty" doc:"a definition, also one not saved."`
+		AsOf       *time.Time      `json:"as_of,omitempty"`
 	}
 }
 
-// ExplainedNode is one condition of an explanation, with its sentence.
+// ExplainedNode is one condition of an explanation.
 type ExplainedNode struct {
-	engine.ExplainedNode
-	Sentence string `json:"sentence"`
+	Pointer    string            `json:"pointer"`
+	Sentence   string            `json:"sentence"`
+	Matched    bool              `json:"matched"`
+	Actual     string            `json:"actual"`
+	Wanted     string            `json:"wanted"`
+	Evidence   []engine.Evidence `json:"evidence" doc:"The values or events that decided it: at most 10, newest first."`
+	Since      carpel.Millis     `json:"since" doc:"From when on it has had this answer without a break."`
+	NextChange carpel.Millis     `json:"next_change" doc:"When the passing of time alone changes the answer; null for never."`
 }
 
 type explainOut struct {
@@ -395,7 +403,7 @@ func (a *API) explain(c *call, person string, body explainBody) (*explainOut, er
 	out.Body.Person = personRow(e.Person)
 	out.Body.Matched, out.Body.AsOf, out.Body.Tree = e.Matched, e.AsOf, []ExplainedNode{}
 	for _, n := range e.Tree {
-		out.Body.Tree = append(out.Body.Tree, ExplainedNode{n, sentences[n.Pointer]})
+		out.Body.Tree = append(out.Body.Tree, ExplainedNode{n.Pointer, sentences[n.Pointer], n.Matched, n.Actual, n.Wanted, orEmpty(n.Evidence), n.Since, n.NextChange})
 	}
 	return out, nil
 }
