@@ -36,9 +36,10 @@ var importTable = map[string]string{
 	"internal/imports":           ". internal/engine internal/records",
 	"internal/demo":              ".",
 	"internal/api":               ". internal/engine internal/imports internal/records",
-	"internal/compat/segment":    ". internal/ingest internal/records",
-	"internal/compat/customerio": ". internal/engine internal/ingest internal/records",
-	"internal/server": ". internal/api internal/compat/customerio internal/compat/segment internal/engine internal/engine/stripes " +
+	"internal/compat":            ". internal/ingest internal/records",
+	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
+	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
+	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/engine internal/engine/stripes " +
 		"internal/imports internal/ingest internal/records",
 	"internal/cli": ". internal/api internal/definition internal/demo internal/engine internal/imports internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
