@@ -96,7 +96,7 @@ func (w *jsonWriter) condition(c Condition) {
 		w.activity(c)
 	case *Device:
 		w.text("device", c.Platform)
-		if c.Count.Op != "" {
+		if c.Count.normal().Op != "" {
 			w.key("count")
 			w.open()
 			w.compare(c.Count)
@@ -153,7 +153,7 @@ func (w *jsonWriter) activity(a *Activity) {
 }
 
 func (w *jsonWriter) measure(m Measure) {
-	if m.Kind == "" {
+	if m.normal().Kind == "" {
 		return
 	}
 	w.key(string(m.Kind))

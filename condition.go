@@ -140,6 +140,22 @@ func (c Compare) OrDefault() Compare {
 	return c
 }
 
+// normal returns the one form of a comparison that has a default: the zero Compare for at least 1.
+func (c Compare) normal() Compare {
+	if c == (Compare{}).OrDefault() {
+		return Compare{}
+	}
+	return c
+}
+
+// normal returns the one form of a measure: the zero Measure for count at least 1.
+func (m Measure) normal() Measure {
+	if m.Kind == MeasureCount && m.Compare.normal() == (Compare{}) {
+		return Measure{}
+	}
+	return m
+}
+
 // Device asks whether the person owns devices (any, mobile, ios, android, web) of which each satisfies all of
 // Where, counted by Count (zero: at least 1).
 type Device struct {
@@ -252,32 +268,6 @@ type Test struct {
 	Item      Condition // has_item: over properties
 	MatchCase bool
 }
-
-// Duration is a span as a definition writes it: a whole number of one unit. A day is 86,400 seconds.
-type Duration struct {
-	N    int64
-	Unit byte // 's', 'm' (minutes), 'h', 'd', 'w'; 0 in the zero Duration
-}
-
-// Millis returns the span in milliseconds.
-func (d Duration) Millis() Millis {
-	switch d.Unit {
-	case 's':
-		return Millis(d.N) * 1000
-	case 'm':
-		return Millis(d.N) * 60_000
-	case 'h':
-		return Millis(d.N) * 3_600_000
-	case 'd':
-		return Millis(d.N) * 86_400_000
-	case 'w':
-		return Millis(d.N) * 7 * 86_400_000
-	}
-	return 0
-}
-
-// IsZero reports whether no duration was given.
-func (d Duration) IsZero() bool { return d == Duration{} }
 
 // WhenKind is the kind of a window.
 type WhenKind string

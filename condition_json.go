@@ -1,25 +1,17 @@
 package carpel
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // ParseCondition reads a definition in JSON. It takes exactly the language: one subject key per condition, every key
 // known, every limit kept. The error is a *[Error] with the JSON pointer of the first fault, the reason, and for a
 // misspelt key or operator the nearest right one.
 func ParseCondition(data []byte) (Condition, error) {
-	if !utf8.Valid(data) {
-		return nil, Errorf(CodeEncoding, "the definition is not UTF-8")
-	}
 	root, err := decodeNode(data)
 	if err != nil {
 		return nil, err
@@ -29,187 +21,84 @@ func ParseCondition(data []byte) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.limits(); err != nil {
+		return nil, err
+	}
 	if err := Validate(c); err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			moved := *e
+			moved.Pointer = root.source(e.Pointer)
+			return nil, &moved
+		}
 		return nil, err
 	}
 	return c, nil
 }
 
-// node is a JSON value with its keys in the order written. Exactly one of the forms is used.
-type node struct {
-	keys   []string // of an object
-	fields map[string]*node
-	items  []*node // of a list
-	list   bool
-	scalar Value // everything else; unset for null
-}
-
-func (n *node) isObject() bool { return n.fields != nil }
-
-// kind names what a node is, for messages.
-func (n *node) kind() string {
-	switch {
-	case n.isObject():
-		return "an object"
-	case n.list:
-		return "a list"
-	case !n.scalar.IsSet():
-		return "null"
-	case n.scalar.Kind() == Bool:
-		return "a boolean"
-	}
-	return "a " + n.scalar.Kind().String()
-}
-
-// maxNodeDepth bounds JSON nesting before conditions are counted: a condition takes at most three levels of JSON.
-const maxNodeDepth = 4 * MaxConditionDepth
-
-// decodeNode reads one JSON value, refusing duplicate keys, lone surrogates, NUL, and anything behind it.
-func decodeNode(data []byte) (*node, error) {
-	if at := loneSurrogate(data); at >= 0 {
-		return nil, Errorf(CodeEncoding, "the definition holds a lone surrogate at byte %d", at)
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	n, err := decodeValue(dec, "", 1)
-	if err != nil {
-		var e *Error
-		if errors.As(err, &e) {
-			return nil, e
-		}
-		return nil, Errorf(CodeInvalid, "not JSON: %v", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, Errorf(CodeInvalid, "something follows the definition")
-	}
-	return n, nil
-}
-
-// loneSurrogate returns the offset of a \u escape that is half of a surrogate pair without the other, else -1.
-func loneSurrogate(data []byte) int {
-	hex := func(i int) (rune, bool) {
-		if i+6 > len(data) || data[i] != '\\' || data[i+1] != 'u' {
-			return 0, false
-		}
-		r, err := strconv.ParseUint(string(data[i+2:i+6]), 16, 32)
-		return rune(r), err == nil
-	}
-	for i := 0; i < len(data); i++ {
-		if data[i] != '\\' {
-			continue
-		}
-		r, ok := hex(i)
-		if !ok {
-			i++ // another escape: its second byte may be a backslash
-			continue
-		}
-		switch {
-		case r >= 0xd800 && r < 0xdc00:
-			if low, ok := hex(i + 6); !ok || low < 0xdc00 || low > 0xdfff {
-				return i
-			}
-			i += 11
-		case r >= 0xdc00 && r <= 0xdfff:
-			return i
-		default:
-			i += 5
-		}
-	}
-	return -1
-}
-
-func decodeValue(dec *json.Decoder, at string, depth int) (*node, error) {
-	if depth > maxNodeDepth {
-		return nil, &Error{Code: CodeLimit, Pointer: at, Limit: MaxConditionDepth, Message: "the definition is nested too deeply"}
-	}
-	tok, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch tok {
-	case json.Delim('{'):
-		return decodeObject(dec, at, depth)
-	case json.Delim('['):
-		n := &node{list: true}
-		for dec.More() {
-			item, err := decodeValue(dec, fmt.Sprintf("%s/%d", at, len(n.items)), depth+1)
-			if err != nil {
-				return nil, err
-			}
-			n.items = append(n.items, item)
-		}
-		_, err := dec.Token()
-		return n, err
-	}
-	v, err := ValueOf(tok)
-	if err != nil {
-		return nil, pointAt(err, at)
-	}
-	if v.Kind() == Text && strings.ContainsRune(v.Text(), 0) {
-		return nil, &Error{Code: CodeEncoding, Pointer: at, Message: "a text holds a NUL"}
-	}
-	return &node{scalar: v}, nil
-}
-
-func decodeObject(dec *json.Decoder, at string, depth int) (*node, error) {
-	n := &node{fields: map[string]*node{}}
-	for dec.More() {
-		tok, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		key := tok.(string) // a token behind { that is no } is a key
-		here := at + "/" + escapePointer(key)
-		if _, twice := n.fields[key]; twice {
-			return nil, &Error{Code: CodeDuplicateKey, Pointer: here, Message: fmt.Sprintf("the key %.60q is there twice", key)}
-		}
-		if n.fields[key], err = decodeValue(dec, here, depth+1); err != nil {
-			return nil, err
-		}
-		n.keys = append(n.keys, key)
-	}
-	_, err := dec.Token()
-	return n, err
-}
-
-// pointAt sets the pointer of an error that has none.
-func pointAt(err error, at string) error {
-	var e *Error
-	if errors.As(err, &e) && e.Pointer == "" {
-		moved := *e
-		moved.Pointer = at
-		return &moved
-	}
-	return err
-}
-
-func escapePointer(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
-
-// conditionParser turns nodes into conditions. It checks shapes and keys; [Validate] checks what the values mean.
-type conditionParser struct{ count int }
-
-// The subject keys of a condition, and those inside where and has_item.
+// The subject keys of a condition, those inside where and has_item, and those of a sequence's steps.
 var (
 	subjects      = []string{"all", "any", "none", "not", "attribute", "event", "page", "page_name", "screen", "message", "device", "segment", "sequence", "sample"}
 	innerSubjects = []string{"all", "any", "none", "not", "property"}
+	stepSubjects  = []string{"event", "page", "page_name", "screen", "message"}
 	compareKeys   = []string{"at_least", "at_most", "exactly", "more_than", "less_than", "between"}
 	measureKeys   = []string{"count", "days", "distinct", "sum", "avg", "min", "max", "first", "last", "regularly"}
+	whenKeys      = []string{"last", "before_last", "between", "from", "before", "last_calendar_days", "this", "previous"}
 	ops           = []string{"is", "is_not", "is_any_of", "is_none_of", "contains", "does_not_contain", "starts_with", "ends_with",
 		"does_not_start_with", "does_not_end_with", "matches", "does_not_match", "greater_than", "less_than", "at_least", "at_most", "between",
 		"exists", "does_not_exist", "is_true", "is_false", "before", "after", "on", "within_last", "more_than_ago", "within_next",
 		"more_than_ahead", "anniversary_within_next", "is_time", "has_item"}
 )
 
+// keysBeside returns the keys that may stand beside a subject.
+func keysBeside(subject string) []string {
+	switch subject {
+	case "attribute":
+		return []string{"op", "value", "match_case", "for"}
+	case "property":
+		return []string{"op", "value", "match_case"}
+	case "event", "page", "page_name", "screen":
+		return append([]string{"where", "when"}, measureKeys...)
+	case "message":
+		return append([]string{"action", "campaign", "link", "machine", "where", "when"}, measureKeys...)
+	case "device":
+		return []string{"where", "count"}
+	case "sequence":
+		return []string{"within", "when"}
+	}
+	return nil
+}
+
+// conditionParser turns nodes into conditions. It checks shapes and keys; [Validate] checks what the values mean.
+type conditionParser struct {
+	count, deepest     int
+	overCount, overAll string // pointers of the first condition beyond the count, and beyond the depth
+}
+
+// enter counts one condition. What passes a limit is counted to the end, so that the error can say by how much.
+func (p *conditionParser) enter(at string, depth int) {
+	if p.count++; p.count == MaxConditions+1 {
+		p.overCount = at
+	}
+	if depth > MaxConditionDepth && p.deepest <= MaxConditionDepth {
+		p.overAll = at
+	}
+	p.deepest = max(p.deepest, depth)
+}
+
+func (p *conditionParser) limits() error {
+	if p.count > MaxConditions {
+		return &Error{Code: CodeLimit, Pointer: p.overCount, Limit: MaxConditions, Actual: int64(p.count), Message: fmt.Sprintf("a definition has at most %d conditions", MaxConditions)}
+	}
+	if p.deepest > MaxConditionDepth {
+		return &Error{Code: CodeLimit, Pointer: p.overAll, Limit: MaxConditionDepth, Actual: int64(p.deepest), Message: fmt.Sprintf("conditions are nested at most %d deep", MaxConditionDepth)}
+	}
+	return nil
+}
+
 // condition reads one condition. inside is true in where and has_item.
 func (p *conditionParser) condition(n *node, at string, inside bool, depth int) (Condition, error) {
-	if p.count++; p.count > MaxConditions {
-		return nil, &Error{Code: CodeLimit, Pointer: at, Limit: MaxConditions, Actual: int64(p.count), Message: fmt.Sprintf("a definition has at most %d conditions", MaxConditions)}
-	}
-	if depth > MaxConditionDepth {
-		return nil, &Error{Code: CodeLimit, Pointer: at, Limit: MaxConditionDepth, Actual: int64(depth), Message: fmt.Sprintf("conditions are nested at most %d deep", MaxConditionDepth)}
-	}
+	p.enter(at, depth)
 	if !n.isObject() {
 		return nil, &Error{Code: CodeInvalid, Pointer: at, Message: "a condition is an object with one subject key, not " + n.kind()}
 	}
@@ -217,77 +106,99 @@ func (p *conditionParser) condition(n *node, at string, inside bool, depth int) 
 	if inside {
 		allowed = innerSubjects
 	}
+	subject, err := findSubject(n, at, allowed)
+	if err != nil {
+		return nil, err
+	}
+	o := &object{node: n, at: at, p: p, depth: depth, inside: inside}
+	if err := o.only(append([]string{subject}, keysBeside(subject)...)...); err != nil {
+		return nil, err
+	}
+	return o.read(subject)
+}
+
+// findSubject returns the one subject key of a condition.
+func findSubject(n *node, at string, allowed []string) (string, error) {
 	subject := ""
 	for _, key := range n.keys {
 		if !slices.Contains(allowed, key) {
 			continue
 		}
 		if subject != "" {
-			return nil, &Error{Code: CodeInvalid, Pointer: at + "/" + key, Message: fmt.Sprintf("a condition has one subject; this one has %q and %q", subject, key)}
+			return "", &Error{Code: CodeInvalid, Pointer: at + "/" + key, Message: fmt.Sprintf("a condition has one subject; this one has %q and %q", subject, key)}
 		}
 		subject = key
 	}
 	if subject == "" {
-		return nil, noSubject(n, at, allowed, inside)
+		return "", noSubject(n, at, allowed)
 	}
-	o := &object{node: n, at: at, p: p, depth: depth, inside: inside}
-	c, err := o.read(subject)
-	if err != nil {
-		return nil, err
-	}
-	return c, o.rest()
+	return subject, nil
 }
 
 // noSubject says what a condition without a subject should have had.
-func noSubject(n *node, at string, allowed []string, inside bool) error {
-	e := &Error{Code: CodeInvalid, Pointer: at, Message: "a condition needs a subject: one of " + strings.Join(allowed, ", ")}
+func noSubject(n *node, at string, allowed []string) error {
+	inside := slices.Contains(allowed, "property")
 	for _, key := range n.keys {
+		here := at + "/" + escapePointer(key)
 		switch {
 		case inside && slices.Contains(subjects, key):
-			e.Pointer, e.Message = at+"/"+key, fmt.Sprintf("%q is not allowed here; inside where and has_item conditions are over property", key)
+			e := &Error{Code: CodeInvalid, Pointer: here, Message: fmt.Sprintf("%q is not allowed here: inside where and has_item conditions are over property", key)}
+			if key == "attribute" {
+				e.Suggestion = "property"
+			}
 			return e
 		case !inside && key == "property":
-			e.Pointer, e.Message = at+"/property", `"property" is for where and has_item; a person has an attribute`
-			e.Suggestion = "attribute"
-			return e
+			return &Error{Code: CodeInvalid, Pointer: here, Suggestion: "attribute", Message: `"property" is for where and has_item; a person has an attribute`}
+		case slices.Contains(subjects, key):
+			return &Error{Code: CodeInvalid, Pointer: here, Message: fmt.Sprintf("%q is not allowed here: there may be %s", key, strings.Join(allowed, ", "))}
 		}
-		if near := Nearest(key, allowed); near != "" {
-			e.Code, e.Pointer, e.Suggestion = CodeUnknownKey, at+"/"+escapePointer(key), near
-			e.Message = fmt.Sprintf("%.60q is no key of a condition", key)
-			return e
+	}
+	for _, key := range n.keys {
+		if near := suggestKey(key, allowed); near != "" {
+			return &Error{Code: CodeUnknownKey, Pointer: at + "/" + escapePointer(key), Suggestion: near, Message: fmt.Sprintf("%.60q is no key of a condition", key)}
+		}
+	}
+	e := &Error{Code: CodeInvalid, Pointer: at, Message: "a condition needs a subject: one of " + strings.Join(allowed, ", ")}
+	for _, key := range n.keys {
+		if !slices.ContainsFunc(allowed, func(s string) bool { return slices.Contains(keysBeside(s), key) }) {
+			e.Code, e.Pointer = CodeUnknownKey, at+"/"+escapePointer(key)
+			e.Message = fmt.Sprintf("%.60q is no key of a condition; it needs a subject: one of %s", key, strings.Join(allowed, ", "))
+			break
 		}
 	}
 	return e
 }
 
-// object reads the fields of one JSON object and knows which it has read, so that the rest can be refused.
+// object reads the fields of one JSON object.
 type object struct {
 	*node
 	at     string
 	p      *conditionParser
 	depth  int
 	inside bool
-	used   []string
-}
-
-// field returns a field and marks it read; nil when it is not there.
-func (o *object) field(key string) *node {
-	o.used = append(o.used, key)
-	return o.fields[key]
 }
 
 func (o *object) pointer(key string) string { return o.at + "/" + escapePointer(key) }
 
-// rest refuses every key that was not read.
-func (o *object) rest() error {
+// only refuses every key that is not named.
+func (o *object) only(known ...string) error {
 	for _, key := range o.keys {
-		if !slices.Contains(o.used, key) {
-			return &Error{Code: CodeUnknownKey, Pointer: o.pointer(key), Suggestion: Nearest(key, o.used), Message: fmt.Sprintf("%.60q is no key here", key)}
+		if slices.Contains(known, key) {
+			continue
 		}
+		message, code := fmt.Sprintf("%.60q is no key here; there may be %s", key, strings.Join(known, ", ")), CodeUnknownKey
+		switch {
+		case key == "for" && known[0] == "property":
+			message, code = `"for" is for attributes: a property does not change`, CodeInvalid
+		case key == "when" && known[0] == "device":
+			message, code = `devices are as they are now: no "when"; ask for last_used within_last in where`, CodeInvalid
+		}
+		return &Error{Code: code, Pointer: o.pointer(key), Suggestion: suggestKey(key, known), Message: message}
 	}
 	return nil
 }
 
+// wrong says that a field is missing, or of the wrong type.
 func (o *object) wrong(key, wanted string) error {
 	n := o.fields[key]
 	if n == nil {
@@ -297,22 +208,27 @@ func (o *object) wrong(key, wanted string) error {
 }
 
 func (o *object) text(key string) (string, error) {
-	n := o.field(key)
+	n := o.fields[key]
 	if n == nil || n.scalar.Kind() != Text {
 		return "", o.wrong(key, "a text")
 	}
 	return n.scalar.Text(), nil
 }
 
+// optionalText reads a text that is left out rather than empty.
 func (o *object) optionalText(key string) (string, error) {
-	if o.field(key) == nil {
+	if o.fields[key] == nil {
 		return "", nil
 	}
-	return o.text(key)
+	s, err := o.text(key)
+	if err == nil && s == "" {
+		err = &Error{Code: CodeInvalid, Pointer: o.pointer(key), Message: fmt.Sprintf("an empty %q; leave it out for every one", key)}
+	}
+	return s, err
 }
 
 func (o *object) flag(key string) (bool, error) {
-	n := o.field(key)
+	n := o.fields[key]
 	if n == nil {
 		return false, nil
 	}
@@ -323,7 +239,7 @@ func (o *object) flag(key string) (bool, error) {
 }
 
 func (o *object) number(key string) (Value, error) {
-	n := o.field(key)
+	n := o.fields[key]
 	if n == nil || n.scalar.Kind() != Number {
 		return Value{}, o.wrong(key, "a number")
 	}
@@ -336,7 +252,7 @@ func (o *object) whole(key string) (int, error) {
 		return 0, err
 	}
 	if f := v.Float(); f != math.Trunc(f) || math.Abs(f) > 1e9 {
-		return 0, o.wrong(key, "a whole number")
+		return 0, &Error{Code: CodeInvalid, Pointer: o.pointer(key), Message: fmt.Sprintf("%q is %.40s; it takes a whole number", key, v.Text())}
 	}
 	return int(v.Float()), nil
 }
@@ -351,28 +267,32 @@ func (o *object) duration(key string) (Duration, error) {
 }
 
 // sub returns a field as an object to read.
-func (o *object) sub(key string) (*object, error) {
-	n := o.field(key)
+func (o *object) sub(key, example string) (*object, error) {
+	n := o.fields[key]
 	if n == nil || !n.isObject() {
-		return nil, o.wrong(key, "an object")
+		return nil, o.wrong(key, "an object such as "+example)
 	}
 	return &object{node: n, at: o.pointer(key), p: o.p, depth: o.depth, inside: o.inside}, nil
 }
 
-// inner reads conditions over properties as a group: one condition, or a list, stands for all. A missing one is nil.
+// inner reads conditions over properties as a group: one condition, or a list, stands for all, and that all is no
+// condition of its own for the limits. A missing one is nil.
 func (o *object) inner(key string) (Condition, error) {
-	n := o.field(key)
+	n, at := o.fields[key], o.pointer(key)
 	if n == nil {
 		return nil, nil
 	}
+	if n.isObject() && len(n.keys) == 1 && n.fields["all"] != nil && n.fields["all"].list {
+		n, at = n.fields["all"], at+"/all"
+	}
 	if n.list {
-		of, err := o.conditions(n, o.pointer(key), true)
+		of, err := o.conditions(n, at, true)
 		if err != nil {
 			return nil, err
 		}
 		return &Group{AllOf, of}, nil
 	}
-	c, err := o.p.condition(n, o.pointer(key), true, o.depth+1)
+	c, err := o.p.condition(n, at, true, o.depth+1)
 	if err != nil {
 		return nil, err
 	}
@@ -398,35 +318,24 @@ func (o *object) conditions(n *node, at string, inside bool) ([]Condition, error
 func (o *object) read(subject string) (Condition, error) {
 	switch subject {
 	case "all", "any", "none":
-		n := o.field(subject)
+		n := o.fields[subject]
 		if !n.list {
 			return nil, o.wrong(subject, "a list of conditions")
 		}
 		of, err := o.conditions(n, o.pointer(subject), o.inside)
 		return &Group{Quantifier(subject), of}, err
 	case "not":
-		c, err := o.p.condition(o.field("not"), o.pointer("not"), o.inside, o.depth+1)
+		if o.fields["not"].list {
+			return nil, &Error{Code: CodeInvalid, Pointer: o.pointer("not"), Suggestion: "none", Message: `"not" takes one condition; a list of them stands under "none"`}
+		}
+		c, err := o.p.condition(o.fields["not"], o.pointer("not"), o.inside, o.depth+1)
 		return &Not{c}, err
 	case "attribute":
-		name, err := o.text("attribute")
-		if err != nil {
-			return nil, err
-		}
-		a := &Attribute{Name: name}
-		if o.field("for") != nil {
-			if a.For, err = o.duration("for"); err != nil {
-				return nil, err
-			}
-		}
-		a.Test, err = o.test()
-		return a, err
+		return o.attribute()
 	case "property":
 		name, err := o.text("property")
 		if err != nil {
 			return nil, err
-		}
-		if o.fields["for"] != nil {
-			return nil, &Error{Code: CodeInvalid, Pointer: o.pointer("for"), Message: `"for" is for attributes: a property does not change`}
 		}
 		t, err := o.test()
 		return &Property{name, t}, err
@@ -438,111 +347,38 @@ func (o *object) read(subject string) (Condition, error) {
 	case "sequence":
 		return o.sequence()
 	case "sample":
-		s, err := o.sub("sample")
-		if err != nil {
-			return nil, err
-		}
-		percent, err := s.number("percent")
-		if err != nil {
-			return nil, err
-		}
-		seed, err := s.text("seed")
-		if err != nil {
-			return nil, err
-		}
-		return &Sample{percent.Float(), seed}, s.rest()
+		return o.sample()
 	}
 	return o.activity(ActivityKind(subject), false)
 }
 
-// test reads op and its operands.
-func (o *object) test() (Test, error) {
-	var t Test
-	op, err := o.text("op")
+func (o *object) attribute() (Condition, error) {
+	name, err := o.text("attribute")
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	if !slices.Contains(ops, op) {
-		return t, &Error{Code: CodeUnknownKey, Pointer: o.pointer("op"), Suggestion: Nearest(op, ops), Message: fmt.Sprintf("%.60q is no operator", op)}
+	a := &Attribute{Name: name}
+	if o.fields["for"] != nil {
+		if a.For, err = o.duration("for"); err != nil {
+			return nil, err
+		}
 	}
-	t.Op = Op(op)
-	if t.MatchCase, err = o.flag("match_case"); err != nil {
-		return t, err
-	}
-	return t, o.operand(&t)
+	a.Test, err = o.test()
+	return a, err
 }
 
-// operand reads the value of an operator.
-func (o *object) operand(t *Test) error {
-	n := o.field("value")
-	switch t.Op {
-	case OpExists, OpDoesNotExist, OpIsTrue, OpIsFalse, OpIsTime:
-		if n != nil {
-			return &Error{Code: CodeInvalid, Pointer: o.pointer("value"), Message: fmt.Sprintf("%q takes no value", t.Op)}
-		}
-		return nil
-	case OpIsAnyOf, OpIsNoneOf, OpBetween:
-		if n == nil || !n.list {
-			return o.wrong("value", "a list")
-		}
-		for i, item := range n.items {
-			if item.isObject() || item.list || !item.scalar.IsSet() {
-				return &Error{Code: CodeInvalid, Pointer: fmt.Sprintf("%s/%d", o.pointer("value"), i), Message: "a list holds texts, numbers and booleans, not " + item.kind()}
-			}
-			t.Values = append(t.Values, item.scalar)
-		}
-		return nil
-	case OpWithinLast, OpMoreThanAgo, OpWithinNext, OpMoreThanAhead, OpAnniversaryWithinNext:
-		s, err := o.text("value")
-		if err != nil {
-			return o.wrong("value", `a duration such as "30d"`)
-		}
-		if t.Op == OpAnniversaryWithinNext && s == "0d" {
-			t.Duration = Duration{0, 'd'}
-			return nil
-		}
-		t.Duration, err = ParseDuration(s)
-		return pointAt(err, o.pointer("value"))
-	case OpHasItem:
-		item, err := o.inner("value")
-		if err == nil && item == nil {
-			return o.wrong("value", "a condition over property, or a list of them")
-		}
-		t.Item = item
-		return err
-	}
-	if n == nil || n.isObject() || n.list || !n.scalar.IsSet() {
-		return o.wrong("value", "a text, number or boolean")
-	}
-	t.Value = n.scalar
-	return nil
-}
-
-// ParseDuration reads "30d": a whole number and s, m, h, d or w, from 1 s to 36,500 d.
-func ParseDuration(s string) (Duration, error) {
-	bad := func() (Duration, error) {
-		return Duration{}, Errorf(CodeInvalid, "%.40q is no duration: a whole number and s, m (minutes), h, d or w, such as 30d", s)
-	}
-	if len(s) < 2 || len(s) > 12 || !digits(s[:len(s)-1]) || !strings.ContainsRune("smhdw", rune(s[len(s)-1])) {
-		return bad()
-	}
-	n, err := strconv.ParseInt(s[:len(s)-1], 10, 64)
+func (o *object) sample() (Condition, error) {
+	s, err := o.sub("sample", `{"percent": 20, "seed": "spring"}`)
 	if err != nil {
-		return bad()
+		return nil, err
 	}
-	d := Duration{n, s[len(s)-1]}
-	if n < 1 || d.Millis() > maxDuration {
-		return Duration{}, &Error{Code: CodeLimit, Limit: 36_500, Message: fmt.Sprintf("the duration %s is not between 1s and 36500d", s)}
+	if err := s.only("percent", "seed"); err != nil {
+		return nil, err
 	}
-	return d, nil
-}
-
-const maxDuration = Millis(36_500 * 86_400_000)
-
-// String returns the duration as a definition writes it: "30d".
-func (d Duration) String() string {
-	if d.IsZero() {
-		return ""
+	percent, err := s.number("percent")
+	if err != nil {
+		return nil, err
 	}
-	return strconv.FormatInt(d.N, 10) + string(d.Unit)
+	seed, err := s.text("seed")
+	return &Sample{percent.Float(), seed}, err
 }

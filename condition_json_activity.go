@@ -18,22 +18,7 @@ func (o *object) activity(kind ActivityKind, step bool) (*Activity, error) {
 		a.Name = strings.TrimSpace(a.Name)
 	}
 	if kind == MessageActivity {
-		if a.Action, err = o.text("action"); err != nil {
-			return nil, err
-		}
-		if a.Campaign, err = o.optionalText("campaign"); err != nil {
-			return nil, err
-		}
-		if a.Link, err = o.optionalText("link"); err != nil {
-			return nil, err
-		}
-		if o.fields["link"] != nil && a.Link == "" {
-			return nil, &Error{Code: CodeInvalid, Pointer: o.pointer("link"), Message: "an empty pattern would match every link; leave link out"}
-		}
-		if o.fields["campaign"] != nil && a.Campaign == "" {
-			return nil, &Error{Code: CodeInvalid, Pointer: o.pointer("campaign"), Message: "an empty campaign; leave it out for every one"}
-		}
-		if a.Machine, err = o.flag("machine"); err != nil {
+		if err := o.message(a); err != nil {
 			return nil, err
 		}
 	}
@@ -41,17 +26,12 @@ func (o *object) activity(kind ActivityKind, step bool) (*Activity, error) {
 		return nil, err
 	}
 	if step {
-		for _, key := range append([]string{"when"}, measureKeys...) {
-			if o.fields[key] != nil {
-				return nil, &Error{Code: CodeInvalid, Pointer: o.pointer(key), Message: fmt.Sprintf("a step of a sequence has no %q of its own", key)}
-			}
-		}
 		return a, nil
 	}
 	if a.Measure, err = o.measure(); err != nil {
 		return nil, err
 	}
-	if o.field("when") != nil {
+	if o.fields["when"] != nil {
 		if a.Measure.Kind == MeasureRegularly {
 			return nil, &Error{Code: CodeInvalid, Pointer: o.pointer("when"), Message: `"regularly" has its own periods: no "when" beside it`}
 		}
@@ -60,11 +40,26 @@ func (o *object) activity(kind ActivityKind, step bool) (*Activity, error) {
 	return a, err
 }
 
+// message reads what only messages have.
+func (o *object) message(a *Activity) (err error) {
+	if a.Action, err = o.text("action"); err != nil {
+		return err
+	}
+	if a.Campaign, err = o.optionalText("campaign"); err != nil {
+		return err
+	}
+	if a.Link, err = o.optionalText("link"); err != nil {
+		return err
+	}
+	a.Machine, err = o.flag("machine")
+	return err
+}
+
 // measure reads the one measure, or none.
 func (o *object) measure() (Measure, error) {
 	var m Measure
-	for _, key := range measureKeys {
-		if o.field(key) == nil {
+	for _, key := range o.keys {
+		if !slices.Contains(measureKeys, key) {
 			continue
 		}
 		if m.Kind != "" {
@@ -72,60 +67,81 @@ func (o *object) measure() (Measure, error) {
 		}
 		m.Kind = MeasureKind(key)
 	}
-	if m.Kind == "" {
-		return m, nil
-	}
-	s, err := o.sub(string(m.Kind))
-	if err != nil {
-		return m, err
-	}
+	key := string(m.Kind)
 	switch m.Kind {
+	case "":
+		return m, nil
 	case MeasureFirst, MeasureLast:
-		if m.Where, err = s.inner("where"); err == nil && m.Where == nil {
-			err = s.wrong("where", "conditions over property")
-		}
+		return m, o.firstOrLast(&m)
 	case MeasureRegularly:
-		err = s.regularly(&m)
+		return m, o.regularly(&m)
 	case MeasureDistinct, MeasureSum, MeasureAvg, MeasureMin, MeasureMax:
-		if m.Of, err = s.text("of"); err == nil {
-			m.Compare, err = s.compare()
+		s, err := o.sub(key, `{"of": "total", "at_least": 100}`)
+		if err != nil {
+			return m, err
 		}
-	default:
-		m.Compare, err = s.compare()
+		if m.Compare, err = s.compare("of"); err != nil {
+			return m, err
+		}
+		m.Of, err = s.text("of")
+		return m, err
 	}
+	s, err := o.sub(key, `{"at_least": 3}`)
 	if err != nil {
 		return m, err
 	}
-	if m.Kind == MeasureCount && m.Compare == (Compare{}).OrDefault() {
-		m = Measure{} // the default, in its one form
+	if m.Compare, err = s.compare(); err != nil {
+		return m, err
 	}
-	return m, s.rest()
+	return m.normal(), nil
 }
 
-func (o *object) regularly(m *Measure) (err error) {
-	if m.Period, err = o.duration("period"); err != nil {
+func (o *object) firstOrLast(m *Measure) error {
+	s, err := o.sub(string(m.Kind), `{"where": […]}`)
+	if err != nil {
 		return err
 	}
-	if m.OfLast, err = o.whole("of_last"); err != nil {
+	if err := s.only("where"); err != nil {
 		return err
 	}
-	m.Times = 1
-	if o.fields["times"] != nil {
-		if m.Times, err = o.whole("times"); err != nil {
-			return err
-		}
+	if m.Where, err = s.inner("where"); err == nil && m.Where == nil {
+		err = s.wrong("where", "conditions over property")
 	}
-	o.used = append(o.used, "times")
-	m.AtLeast, err = o.whole("at_least")
 	return err
 }
 
-// compare reads exactly one comparison.
-func (o *object) compare() (Compare, error) {
+func (o *object) regularly(m *Measure) error {
+	s, err := o.sub("regularly", `{"period": "7d", "of_last": 4, "at_least": 3}`)
+	if err != nil {
+		return err
+	}
+	if err := s.only("period", "of_last", "times", "at_least"); err != nil {
+		return err
+	}
+	if m.Period, err = s.duration("period"); err != nil {
+		return err
+	}
+	if m.OfLast, err = s.whole("of_last"); err != nil {
+		return err
+	}
+	m.Times = 1
+	if s.fields["times"] != nil {
+		if m.Times, err = s.whole("times"); err != nil {
+			return err
+		}
+	}
+	m.AtLeast, err = s.whole("at_least")
+	return err
+}
+
+// compare reads exactly one comparison, and lets the keys in beside stand beside it.
+func (o *object) compare(beside ...string) (Compare, error) {
 	var c Compare
-	for _, key := range compareKeys {
-		n := o.field(key)
-		if n == nil {
+	if err := o.only(append(beside, compareKeys...)...); err != nil {
+		return c, err
+	}
+	for _, key := range o.keys {
+		if !slices.Contains(compareKeys, key) {
 			continue
 		}
 		if c.Op != "" {
@@ -140,48 +156,36 @@ func (o *object) compare() (Compare, error) {
 			c.A = v
 			continue
 		}
+		n := o.fields[key]
 		if !n.list || len(n.items) != 2 || n.items[0].scalar.Kind() != Number || n.items[1].scalar.Kind() != Number {
 			return c, o.wrong(key, "a list of two numbers")
 		}
 		c.A, c.B = n.items[0].scalar, n.items[1].scalar
 	}
 	if c.Op == "" {
-		for _, key := range o.keys {
-			if near := Nearest(key, compareKeys); near != "" && !slices.Contains(o.used, key) {
-				return c, &Error{Code: CodeUnknownKey, Pointer: o.pointer(key), Suggestion: near, Message: fmt.Sprintf("%.60q is no comparison", key)}
-			}
-		}
 		return c, &Error{Code: CodeInvalid, Pointer: o.at, Message: "a comparison is missing: one of " + strings.Join(compareKeys, ", ")}
 	}
 	return c, nil
 }
 
-var whenKeys = []string{"last", "before_last", "between", "from", "before", "last_calendar_days", "this", "previous"}
-
 // when reads a window.
 func (o *object) when() (When, error) {
 	var w When
-	s, err := o.sub("when")
+	s, err := o.sub("when", `{"last": "30d"}`)
 	if err != nil {
 		return w, err
 	}
-	var found []string
-	for _, key := range whenKeys {
-		if s.field(key) != nil {
-			found = append(found, key)
-		}
-	}
-	if err := s.rest(); err != nil {
+	if err := s.only(whenKeys...); err != nil {
 		return w, err
 	}
-	dates := len(found) == 2 && found[0] == "from" && found[1] == "before"
-	if len(found) == 0 || len(found) > 1 && !dates {
+	dates := s.fields["from"] != nil && s.fields["before"] != nil
+	if len(s.keys) == 0 || len(s.keys) > 2 || len(s.keys) == 2 && !dates {
 		return w, &Error{Code: CodeInvalid, Pointer: s.at, Message: "a window is exactly one of " + strings.Join(whenKeys, ", ") + " (from and before may stand together)"}
 	}
-	switch found[0] {
+	switch key := s.keys[0]; key {
 	case "last", "before_last":
-		w.Kind = WhenKind(found[0])
-		w.D1, err = s.duration(found[0])
+		w.Kind = WhenKind(key)
+		w.D1, err = s.duration(key)
 	case "between":
 		w.Kind = WhenBetween
 		n := s.fields["between"]
@@ -189,13 +193,17 @@ func (o *object) when() (When, error) {
 			return w, s.wrong("between", `a list of two durations, the longer first`)
 		}
 		for i, d := range []*Duration{&w.D1, &w.D2} {
+			at := fmt.Sprintf("%s/%d", s.pointer("between"), i)
+			if item := n.items[i]; item.scalar.Kind() != Text {
+				return w, &Error{Code: CodeInvalid, Pointer: at, Message: `a duration such as "30d" is wanted, not ` + item.kind()}
+			}
 			if *d, err = ParseDuration(n.items[i].scalar.Text()); err != nil {
-				return w, pointAt(err, fmt.Sprintf("%s/%d", s.pointer("between"), i))
+				return w, pointAt(err, at)
 			}
 		}
 	case "from", "before":
 		w.Kind = WhenDates
-		for _, key := range found {
+		for _, key := range s.keys {
 			n := s.fields[key]
 			if k := n.scalar.Kind(); k != Text && k != Number {
 				return w, s.wrong(key, "a time")
@@ -210,8 +218,8 @@ func (o *object) when() (When, error) {
 		w.Kind = WhenLastCalendarDays
 		w.N, err = s.whole("last_calendar_days")
 	default:
-		w.Kind = WhenKind(found[0])
-		w.Period, err = s.text(found[0])
+		w.Kind = WhenKind(key)
+		w.Period, err = s.text(key)
 	}
 	return w, err
 }
@@ -222,32 +230,25 @@ func (o *object) device() (Condition, error) {
 	if d.Platform, err = o.text("device"); err != nil {
 		return nil, err
 	}
-	if o.fields["when"] != nil {
-		return nil, &Error{Code: CodeInvalid, Pointer: o.pointer("when"), Message: `devices are as they are now: no "when"; ask for last_used within_last in where`}
-	}
 	if d.Where, err = o.inner("where"); err != nil {
 		return nil, err
 	}
-	if o.field("count") != nil {
-		s, err := o.sub("count")
-		if err != nil {
-			return nil, err
-		}
-		if d.Count, err = s.compare(); err != nil {
-			return nil, err
-		}
-		if d.Count == (Compare{}).OrDefault() {
-			d.Count = Compare{}
-		}
-		return d, s.rest()
+	if o.fields["count"] == nil {
+		return d, nil
 	}
+	s, err := o.sub("count", `{"at_least": 2}`)
+	if err != nil {
+		return nil, err
+	}
+	if d.Count, err = s.compare(); err != nil {
+		return nil, err
+	}
+	d.Count = d.Count.normal()
 	return d, nil
 }
 
-var stepSubjects = []string{"event", "page", "page_name", "screen", "message"}
-
 func (o *object) sequence() (Condition, error) {
-	n := o.field("sequence")
+	n := o.fields["sequence"]
 	if !n.list {
 		return nil, o.wrong("sequence", "a list of steps")
 	}
@@ -259,8 +260,7 @@ func (o *object) sequence() (Condition, error) {
 				return nil, &Error{Code: CodeInvalid, Pointer: at, Message: `only the last step may be "not"`}
 			}
 			outer := &object{node: item, at: at, p: o.p, depth: o.depth}
-			outer.field("not")
-			if err := outer.rest(); err != nil {
+			if err := outer.only("not"); err != nil {
 				return nil, err
 			}
 			q.LastNot = true
@@ -273,40 +273,39 @@ func (o *object) sequence() (Condition, error) {
 		q.Steps = append(q.Steps, step)
 	}
 	var err error
-	if o.field("within") != nil {
+	if o.fields["within"] != nil {
 		if q.Within, err = o.duration("within"); err != nil {
 			return nil, err
 		}
 	}
-	if o.field("when") != nil {
+	if o.fields["when"] != nil {
 		q.When, err = o.when()
 	}
 	return q, err
 }
 
+// step reads one step: an activity without a measure and a window.
 func (o *object) step(n *node, at string) (*Activity, error) {
-	if o.p.count++; o.p.count > MaxConditions {
-		return nil, &Error{Code: CodeLimit, Pointer: at, Limit: MaxConditions, Actual: int64(o.p.count), Message: "too many conditions"}
-	}
+	o.p.enter(at, o.depth+1)
 	if !n.isObject() {
 		return nil, &Error{Code: CodeInvalid, Pointer: at, Message: "a step is an event, page, screen or message, not " + n.kind()}
 	}
-	var kind string
-	for _, key := range n.keys {
-		if slices.Contains(stepSubjects, key) {
-			if kind != "" {
-				return nil, &Error{Code: CodeInvalid, Pointer: at + "/" + key, Message: "a step has one subject"}
-			}
-			kind = key
-		}
-	}
-	if kind == "" {
-		return nil, noSubject(n, at, stepSubjects, false)
-	}
-	s := &object{node: n, at: at, p: o.p, depth: o.depth + 1}
-	a, err := s.activity(ActivityKind(kind), true)
+	kind, err := findSubject(n, at, stepSubjects)
 	if err != nil {
 		return nil, err
 	}
-	return a, s.rest()
+	s := &object{node: n, at: at, p: o.p, depth: o.depth + 1}
+	for _, key := range s.keys {
+		if key == "when" || slices.Contains(measureKeys, key) {
+			return nil, &Error{Code: CodeInvalid, Pointer: s.pointer(key), Message: fmt.Sprintf("a step of a sequence has no %q of its own", key)}
+		}
+	}
+	known := []string{kind, "where"}
+	if kind == "message" {
+		known = append(known, "action", "campaign", "link", "machine")
+	}
+	if err := s.only(known...); err != nil {
+		return nil, err
+	}
+	return s.activity(ActivityKind(kind), true)
 }

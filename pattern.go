@@ -3,6 +3,7 @@ package carpel
 import (
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,8 +13,9 @@ import (
 //
 // An alternative is a list of literal pieces with gaps between them, each gap with a least length in characters.
 // Matching places each piece at its leftmost fit behind the one before, and the last one at the end when the whole
-// must fit. Leftmost is right because a piece placed earlier never leaves less room for the next. Each piece is
-// searched once through the text, so the time is linear in text times pieces at worst, whatever the pattern.
+// must fit. Leftmost is right because a piece placed earlier never leaves less room for the next. Each search begins
+// where the one before ended and the text is never gone back over, so an alternative costs one pass through the text,
+// whatever the pattern.
 type Pattern struct {
 	alternatives []alternative
 	matchCase    bool
@@ -22,7 +24,8 @@ type Pattern struct {
 
 type alternative struct {
 	pieces   []piece
-	pathOnly bool // begins with a literal /: held against an address's path alone
+	pathOnly bool    // begins with a literal /: held against an address's path alone
+	path     []piece // pathOnly: the pieces without one trailing /
 }
 
 // piece is a literal behind a gap of at least gap characters; open says that the gap may be longer. The last piece
@@ -59,6 +62,9 @@ func CompilePattern(src string, matchCase bool) (*Pattern, error) {
 			return Errorf(CodeInvalid, "the pattern %.60q has an empty alternative, which would match everyone", src)
 		}
 		flush()
+		if alt.pathOnly {
+			alt.path = trimSlash(alt.pieces)
+		}
 		p.alternatives = append(p.alternatives, alt)
 		alt, empty, first = alternative{}, true, true
 		return nil
@@ -98,6 +104,18 @@ func CompilePattern(src string, matchCase bool) (*Pattern, error) {
 	return p, nil
 }
 
+// trimSlash takes one / from the end of a path alternative, as it is taken from the path: /docs/ means the page /docs
+// however its address is written. The root stays.
+func trimSlash(pieces []piece) []piece {
+	last := len(pieces) - 1
+	if last == 0 && pieces[0].text == "/" {
+		return pieces
+	}
+	pieces = slices.Clone(pieces)
+	pieces[last].text = strings.TrimSuffix(pieces[last].text, "/")
+	return pieces
+}
+
 // HasWildcardPlus reports whether the pattern has a + that is a wildcard.
 func (p *Pattern) HasWildcardPlus() bool { return p.plus }
 
@@ -105,7 +123,7 @@ func (p *Pattern) HasWildcardPlus() bool { return p.plus }
 func (p *Pattern) Contains(text string) bool {
 	text = p.fold(text)
 	for _, a := range p.alternatives {
-		if a.match(text, false) {
+		if match(a.pieces, text, false) {
 			return true
 		}
 	}
@@ -116,7 +134,7 @@ func (p *Pattern) Contains(text string) bool {
 func (p *Pattern) Fits(text string) bool {
 	text = p.fold(text)
 	for _, a := range p.alternatives {
-		if a.match(text, true) {
+		if match(a.pieces, text, true) {
 			return true
 		}
 	}
@@ -129,11 +147,11 @@ func (p *Pattern) FitsURL(url string) bool {
 	url = p.fold(url)
 	path := urlPath(url)
 	for _, a := range p.alternatives {
-		text := url
+		pieces, text := a.pieces, url
 		if a.pathOnly {
-			text = path
+			pieces, text = a.path, path
 		}
-		if a.match(text, true) {
+		if match(pieces, text, true) {
 			return true
 		}
 	}
@@ -167,16 +185,16 @@ func urlPath(url string) string {
 	return url
 }
 
-// match reports whether the alternative fits the text: all of it when whole, else a part.
-func (a *alternative) match(text string, whole bool) bool {
+// match reports whether an alternative fits the text: all of it when whole, else a part.
+func match(pieces []piece, text string, whole bool) bool {
 	at := 0 // where the gap before the next piece begins
-	for i, p := range a.pieces {
+	for i, p := range pieces {
 		skipped, ok := skipRunes(text[at:], p.gap)
 		if !ok {
 			return false
 		}
 		at += skipped
-		last := i == len(a.pieces)-1
+		last := i == len(pieces)-1
 		open := p.open || !whole && i == 0
 		switch {
 		case whole && last && open: // the rest of the text ends with the piece
@@ -227,7 +245,7 @@ func CompileMatch(expr string, matchCase bool) (*regexp.Regexp, error) {
 		return nil, Errorf(CodeInvalid, "the expression cannot be read: %v", err)
 	}
 	if !matchCase {
-		expr = "(?i:" + expr + ")"
+		expr = "(?i)" + expr // no group around it: an expression may end inside \Q
 	}
 	re, err := regexp.Compile(expr)
 	if err != nil {

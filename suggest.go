@@ -1,5 +1,10 @@
 package carpel
 
+import (
+	"slices"
+	"strings"
+)
+
 // Nearest returns the word of known that s was most likely meant to be: the one with the least edit distance without
 // regard to case, if that is at most a third of its length. "" when none is near. The first of equals wins.
 func Nearest(s string, known []string) string {
@@ -18,6 +23,38 @@ func Nearest(s string, known []string) string {
 		}
 	}
 	return best
+}
+
+// suggestOp returns the operator that a word was most likely meant to be: what other tools call it, or the nearest.
+func suggestOp(s string) string {
+	word := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(s)))
+	if op, ok := map[string]string{
+		"=": "is", "==": "is", "eq": "is", "equals": "is", "equal": "is", "equal_to": "is", "!=": "is_not", "<>": "is_not", "ne": "is_not", "neq": "is_not",
+		"not_equals": "is_not", "does_not_equal": "is_not", "not": "is_not", "in": "is_any_of", "any_of": "is_any_of", "one_of": "is_any_of", "is_in": "is_any_of",
+		"is_one_of": "is_any_of", "not_in": "is_none_of", "none_of": "is_none_of", "is_not_any_of": "is_none_of", "like": "contains", "includes": "contains",
+		"not_contains": "does_not_contain", "regex": "matches", "regexp": "matches", ">": "greater_than", "gt": "greater_than", "more_than": "greater_than",
+		"is_greater_than": "greater_than", "<": "less_than", "lt": "less_than", "is_less_than": "less_than", ">=": "at_least", "gte": "at_least", "ge": "at_least",
+		"<=": "at_most", "lte": "at_most", "le": "at_most", "range": "between", "set": "exists", "is_set": "exists", "is_not_set": "does_not_exist",
+		"not_exists": "does_not_exist", "is_null": "does_not_exist", "is_empty": "does_not_exist", "true": "is_true", "false": "is_false", "since": "after",
+		"until": "before", "in_last": "within_last", "last": "within_last", "in_the_last": "within_last", "in_next": "within_next", "birthday": "anniversary_within_next",
+	}[word]; ok {
+		return op
+	}
+	return Nearest(word, ops)
+}
+
+// suggestKey returns the key of known that a word was most likely meant to be.
+func suggestKey(s string, known []string) string {
+	if near := Nearest(s, known); near != "" {
+		return near
+	}
+	word := map[string]string{"and": "all", "or": "any", "operator": "op", "values": "value", "trait": "attribute", "user": "attribute", "track": "event",
+		"filter": "where", "filters": "where", "properties": "where", "window": "when", "within": "when", "time": "when", "url": "page", "case_sensitive": "match_case",
+		"in_segment": "segment", "funnel": "sequence"}[strings.ToLower(s)]
+	if slices.Contains(known, word) {
+		return word
+	}
+	return ""
 }
 
 // editDistance counts the insertions, deletions, replacements and swaps of neighbours between two texts (optimal

@@ -15,13 +15,13 @@ func Validate(c Condition) error {
 	if v.err != nil {
 		return v.err
 	}
-	return nil
+	return v.counted.limits()
 }
 
 // validator keeps the first fault.
 type validator struct {
-	err   *Error
-	count int
+	err     *Error
+	counted conditionParser
 }
 
 func (v *validator) fault(at, code, format string, args ...any) {
@@ -40,14 +40,7 @@ func (v *validator) condition(c Condition, at string, inside bool, depth int) {
 	if v.err != nil {
 		return
 	}
-	if v.count++; v.count > MaxConditions {
-		v.limit(at, MaxConditions, int64(v.count), "a definition has at most %d conditions", MaxConditions)
-		return
-	}
-	if depth > MaxConditionDepth {
-		v.limit(at, MaxConditionDepth, int64(depth), "conditions are nested at most %d deep", MaxConditionDepth)
-		return
-	}
+	v.counted.enter(at, depth)
 	switch c := c.(type) {
 	case *Group:
 		v.group(c, at, inside, depth)
@@ -100,9 +93,10 @@ func (v *validator) subject(c Condition, at string, depth int) {
 			v.compare(c.Count, at+"/count")
 		}
 	case *InSegment:
-		if c.Ref == "" || len(c.Ref) > MaxIDBytes {
-			v.limit(at+"/segment", MaxIDBytes, int64(len(c.Ref)), "a segment is named by its id or key")
+		if c.Ref == "" {
+			v.fault(at+"/segment", CodeInvalid, "a segment is named by its id or key")
 		}
+		v.texts(c.Ref, at+"/segment", MaxIDBytes)
 	case *Sequence:
 		v.sequence(c, at, depth)
 	case *Sample:
@@ -115,8 +109,8 @@ func (v *validator) subject(c Condition, at string, depth int) {
 
 // name checks the name of an attribute, property or event.
 func (v *validator) name(name, at string) {
-	if name == "" || len(name) > MaxNameBytes {
-		v.limit(at, MaxNameBytes, int64(len(name)), "a name has 1 to %d bytes", MaxNameBytes)
+	if name == "" {
+		v.fault(at, CodeInvalid, "a name is empty")
 	}
 	v.texts(name, at, MaxNameBytes)
 }
@@ -134,7 +128,7 @@ func (v *validator) texts(s, at string, limit int) {
 	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 		v.fault(at, CodeEncoding, "the text is not UTF-8, or holds a NUL")
 	case len(s) > limit:
-		v.limit(at, int64(limit), int64(len(s)), "the text is too long")
+		v.limit(at, int64(limit), int64(len(s)), "the text has %d bytes; there may be %d", len(s), limit)
 	}
 }
 
@@ -144,15 +138,24 @@ func (v *validator) oneOf(s string, known []string, at, what string) {
 	}
 }
 
+// inner checks conditions over properties. An all group there is the list that it may be written as, and no condition
+// of its own for the limits.
 func (v *validator) inner(c Condition, at string, depth int) {
-	if c != nil {
+	g, ok := c.(*Group)
+	switch {
+	case c == nil:
+	case ok && g != nil && g.Quantifier == AllOf:
+		v.group(g, at, true, depth)
+	case ok:
 		v.condition(c, at, true, depth+1)
+	default:
+		v.condition(c, at+"/all/0", true, depth+1) // a condition alone stands for all of one
 	}
 }
 
 func (v *validator) duration(d Duration, at string) {
-	if !strings.ContainsRune("smhdw", rune(d.Unit)) || d.Unit == 0 || d.N < 1 || d.N > int64(maxDuration)/1000 || d.Millis() > maxDuration {
-		v.limit(at, 36_500, 0, "a duration is from 1s to 36500d")
+	if v.err == nil && !d.inRange() {
+		v.adopt(durationLimit(d), at)
 	}
 }
 
@@ -165,6 +168,9 @@ func (v *validator) optionalDuration(d Duration, at string) {
 // test checks an operator and its operands; at is the condition's pointer.
 func (v *validator) test(t Test, at string, depth int) {
 	value := at + "/value"
+	if t.MatchCase && !t.Op.comparesText() {
+		v.fault(at+"/match_case", CodeInvalid, "match_case is for operators that compare texts; %q does not", string(t.Op))
+	}
 	switch t.Op {
 	case OpIs, OpIsNot:
 		v.scalar(t.Value, value)
@@ -185,10 +191,11 @@ func (v *validator) test(t Test, at string, depth int) {
 			v.fault(value, CodeInvalid, "%q takes an expression", t.Op)
 			return
 		}
+		v.texts(t.Value.Text(), value, MaxPatternBytes)
 		v.adopt(errorOf(CompileMatch(t.Value.Text(), t.MatchCase)), value)
 	case OpStartsWith, OpEndsWith, OpDoesNotStartWith, OpDoesNotEndWith:
 		if t.Value.Kind() != Text || t.Value.Text() == "" {
-			v.fault(value, CodeInvalid, "%q takes a text that is not empty", t.Op)
+			v.fault(value, CodeInvalid, "%q takes a text that is not empty: every text does that with nothing", t.Op)
 		}
 		v.texts(t.Value.Text(), value, MaxPatternBytes)
 	case OpGreaterThan, OpLessThan, OpAtLeast, OpAtMost:
@@ -217,6 +224,16 @@ func (v *validator) test(t Test, at string, depth int) {
 	default:
 		v.oneOf(string(t.Op), ops, at+"/op", "operator")
 	}
+}
+
+// comparesText reports whether case can matter to an operator.
+func (op Op) comparesText() bool {
+	positive, _ := op.Positive()
+	switch positive {
+	case OpIs, OpIsAnyOf, OpContains, OpStartsWith, OpEndsWith, OpMatches:
+		return true
+	}
+	return false
 }
 
 func errorOf[T any](_ T, err error) error { return err }
@@ -356,7 +373,7 @@ func (v *validator) measure(m Measure, at string, depth int) {
 		case m.Times < 1:
 			v.fault(here+"/times", CodeInvalid, "times is at least 1")
 		case m.Period.Millis()*Millis(m.OfLast) > maxDuration:
-			v.limit(here+"/of_last", 36_500, 0, "all periods together are longer than 36500d")
+			v.limit(here+"/of_last", maxDays, int64(m.Period.Millis()*Millis(m.OfLast)/86_400_000), "all periods together are longer than 36500d")
 		}
 	case MeasureCount, MeasureDays:
 		v.compare(m.Compare, here)
@@ -382,8 +399,8 @@ func (v *validator) when(w When, at string) {
 	case WhenDates:
 		v.dates(w, at)
 	case WhenLastCalendarDays:
-		if w.N < 0 || w.N > 36_500 {
-			v.limit(at+"/last_calendar_days", 36_500, int64(w.N), "last_calendar_days is from 0 (today) to 36500")
+		if w.N < 0 || w.N > maxDays {
+			v.limit(at+"/last_calendar_days", maxDays, int64(w.N), "last_calendar_days is from 0 (today) to 36500")
 		}
 	case WhenThis, WhenPrevious:
 		v.oneOf(w.Period, periods, at+"/"+string(w.Kind), "period")
@@ -393,9 +410,12 @@ func (v *validator) when(w When, at string) {
 }
 
 func (v *validator) dates(w When, at string) {
-	for key, x := range map[string]Value{"from": w.From, "before": w.Before} {
-		if x.IsSet() && !readableTime(x) {
-			v.fault(at+"/"+key, CodeInvalid, `%.40q is no time: "2026-03-01", "2026-03-01T14:00:00Z", or seconds since 1970`, x.Text())
+	for _, end := range []struct {
+		key string
+		at  Value
+	}{{"from", w.From}, {"before", w.Before}} {
+		if end.at.IsSet() && !readableTime(end.at) {
+			v.fault(at+"/"+end.key, CodeInvalid, `%.40q is no time: "2026-03-01", "2026-03-01T14:00:00Z", or seconds since 1970`, end.at.Text())
 		}
 	}
 	if !w.From.IsSet() && !w.Before.IsSet() {
@@ -417,9 +437,7 @@ func (v *validator) sequence(q *Sequence, at string, depth int) {
 		if q.LastNot && i == len(q.Steps)-1 {
 			here += "/not"
 		}
-		if v.count++; v.count > MaxConditions {
-			v.limit(here, MaxConditions, int64(v.count), "a definition has at most %d conditions", MaxConditions)
-		}
+		v.counted.enter(here, depth+1)
 		v.activity(step, here, depth+1, true)
 	}
 	v.optionalDuration(q.Within, at+"/within")
