@@ -15,6 +15,7 @@ type Batch struct {
 	Public    bool   // came with a browser key
 	Received  carpel.Millis
 	Items     []*Item
+	Replay    bool   // of a rejected item: what is refused again is not listed again
 	// Body returns what is listed of a refused item, such that a replay understands it; nil: the item as it came.
 	Body func(it *Item) []byte
 }
@@ -42,7 +43,35 @@ func (in *Intake) Commit(ctx context.Context, b *Batch) error {
 			it.Refused = nil
 		}
 	}
+	if b.Replay {
+		return nil
+	}
 	return in.list(ctx, b)
+}
+
+// FirstRefused returns the first item that is refused, nil when there is none.
+func (b *Batch) FirstRefused() *Item {
+	for _, it := range b.Items {
+		if it.Refused != nil {
+			return it
+		}
+	}
+	return nil
+}
+
+// CheckReplay refuses to take an item again that was taken but for a part, unless taking it twice is the same as
+// taking it once.
+func (b *Batch) CheckReplay(r records.Rejection) error {
+	for _, it := range b.Items {
+		if !r.Warning {
+			continue
+		}
+		if it.Kind != carpel.ItemIdentify && it.Kind != carpel.ItemDevice {
+			return carpel.Errorf(carpel.CodeConflict, "the item was taken, but for the part that is named; it cannot be taken twice")
+		}
+		it.MessageID = "" // it is known already, and would be taken for a repeat
+	}
+	return nil
 }
 
 // nobody reports whether the engine knew nobody by the item's person.
@@ -132,5 +161,5 @@ func (b *Batch) rejection(it *Item, e *carpel.Error, warning bool) records.Rejec
 		body = b.Body(it)
 	}
 	return records.Rejection{At: b.Received.Time(), Family: b.Family, Kind: it.Call, MessageID: it.MessageID, Code: e.Code, Pointer: e.Pointer,
-		Message: e.Message, Warning: warning, Body: body}
+		Message: e.Message, Warning: warning, Request: b.Request, Public: b.Public, Body: body}
 }

@@ -21,7 +21,9 @@ type Rejection struct {
 	Pointer   string    `json:"pointer"`
 	Message   string    `json:"message"`
 	Warning   bool      `json:"warning"`
-	Body      []byte    `json:"-"` // the item as it came
+	Request   string    `json:"request"` // method and escaped path of the call it came by: what a replay goes by
+	Public    bool      `json:"public"`  // came with a browser key, or with none
+	Body      []byte    `json:"-"`       // the item as it came
 }
 
 // keepRejections is how many a workspace keeps; the oldest go first.
@@ -31,8 +33,8 @@ const keepRejections = 100_000
 func (db *DB) Reject(ctx context.Context, workspace string, rs []Rejection) error {
 	return db.change(ctx, "store rejections", func(tx *sql.Tx) error {
 		for _, r := range rs {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO rejections (workspace, at, family, kind, message_id, code, pointer, message, warning, body)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, workspace, r.At.UnixMilli(), r.Family, r.Kind, r.MessageID, r.Code, r.Pointer, r.Message, r.Warning, r.Body); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO rejections (workspace, at, family, kind, message_id, code, pointer, message, warning, request, public, body)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, workspace, r.At.UnixMilli(), r.Family, r.Kind, r.MessageID, r.Code, r.Pointer, r.Message, r.Warning, r.Request, r.Public, r.Body); err != nil {
 				return err
 			}
 		}
@@ -42,12 +44,12 @@ func (db *DB) Reject(ctx context.Context, workspace string, rs []Rejection) erro
 	})
 }
 
-const rejectionColumns = "id, at, family, kind, message_id, code, pointer, message, warning, body"
+const rejectionColumns = "id, at, family, kind, message_id, code, pointer, message, warning, request, public, body"
 
 func scanRejection(r row) (Rejection, error) {
 	var x Rejection
 	var at int64
-	err := r.Scan(&x.ID, &at, &x.Family, &x.Kind, &x.MessageID, &x.Code, &x.Pointer, &x.Message, &x.Warning, &x.Body)
+	err := r.Scan(&x.ID, &at, &x.Family, &x.Kind, &x.MessageID, &x.Code, &x.Pointer, &x.Message, &x.Warning, &x.Request, &x.Public, &x.Body)
 	x.At = moment(at)
 	return x, err
 }

@@ -38,6 +38,10 @@ func (d *decoder) decode(doc *ingest.Document) error {
 		return nil
 	}
 	list := root.Get("batch")
+	if !list.Exists() && d.batch.Replay {
+		d.batch.Items = []*ingest.Item{d.batchItem(root, -1)}
+		return nil
+	}
 	if !list.IsList() {
 		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/batch", Message: "a batch holds its items in the list batch"}
 	}

@@ -118,17 +118,15 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, kind string) erro
 
 // firstRefused returns the first refusal of a batch as an error of the whole request; a nil error for none.
 func firstRefused(b *ingest.Batch) error {
-	for _, it := range b.Items {
-		if it.Refused == nil {
-			continue
-		}
-		e := *it.Refused
-		if it.Index >= 0 {
-			e.Pointer = fmt.Sprintf("/batch/%d%s", it.Index, e.Pointer)
-		}
-		return refused{&e}
+	it := b.FirstRefused()
+	if it == nil {
+		return nil
 	}
-	return nil
+	e := *it.Refused
+	if it.Index >= 0 {
+		e.Pointer = fmt.Sprintf("/batch/%d%s", it.Index, e.Pointer)
+	}
+	return refused{&e}
 }
 
 // refused is a refusal that strict mode makes an error: always a 400.
