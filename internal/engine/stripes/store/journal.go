@@ -9,9 +9,14 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
 
-// journalEntry is one resolved item of the journal.
+// The journal keeps what the last batches resolved, for live views; evaluation needs none of it, since it is part of the
+// commit.
 //
-//	batch = now:varint { kind:1 ordinal:uvarint at:varint length:uvarint name }
+//	batch = now:varint before:uvarint { kind:1 ordinal:uvarint at:varint length:uvarint name }
+//
+// before is how many items all earlier batches held.
+
+// journalEntry is one resolved item of the journal.
 type journalEntry struct {
 	kind    carpel.ItemKind
 	ordinal uint32
@@ -28,11 +33,17 @@ func (a *application) note(ordinal uint32) {
 	a.Tx.journal = append(a.Tx.journal, journalEntry{a.it.Kind, ordinal, a.it.At, name})
 }
 
-// keepBatches is how many batches the journal keeps.
-const keepBatches = 100_000
+// The journal keeps about the last keepJournal items; it is cut every cutJournal batches, because a range tombstone a
+// batch would slow every read.
+const (
+	keepJournal = 100_000
+	cutJournal  = 256
+)
 
 func (t *Tx) writeJournal() error {
 	b := binary.AppendVarint(nil, int64(t.now))
+	b = binary.AppendUvarint(b, t.meta.Journalled)
+	t.meta.Journalled += uint64(len(t.journal))
 	for _, e := range t.journal {
 		b = append(b, byte(e.kind))
 		b = binary.AppendUvarint(b, uint64(e.ordinal))
@@ -43,13 +54,43 @@ func (t *Tx) writeJournal() error {
 	if err := t.batch.Set(journalKey(t.meta.Seq), b, nil); err != nil {
 		return err
 	}
-	// A range is deleted for many batches at once: a range tombstone a batch would slow every read.
-	if t.meta.Seq > t.meta.JournalFrom+keepBatches+keepBatches/10 {
-		from := t.meta.JournalFrom
-		t.meta.JournalFrom = t.meta.Seq - keepBatches
-		return t.batch.DeleteRange(journalKey(from), journalKey(t.meta.JournalFrom), nil)
+	if t.meta.Seq%cutJournal != 0 {
+		return nil
 	}
-	return nil
+	from, until := t.meta.JournalFrom, t.meta.JournalFrom
+	for ; until < t.meta.Seq; until++ {
+		v, ok, err := t.store.get(journalKey(until))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		before, err := journalledBefore(v)
+		if err != nil {
+			return err
+		}
+		if before+keepJournal >= t.meta.Journalled {
+			break
+		}
+	}
+	if t.meta.JournalFrom = until; from == until {
+		return nil
+	}
+	return t.batch.DeleteRange(journalKey(from), journalKey(until), nil)
+}
+
+// journalledBefore reads how many items came before a batch.
+func journalledBefore(b []byte) (uint64, error) {
+	_, n := binary.Varint(b)
+	if n <= 0 {
+		return 0, errJournal
+	}
+	before, n := binary.Uvarint(b[n:])
+	if n <= 0 {
+		return 0, errJournal
+	}
+	return before, nil
 }
 
 var errJournal = errors.New("read journal: a damaged batch")
@@ -57,6 +98,10 @@ var errJournal = errors.New("read journal: a damaged batch")
 func decodeJournal(b []byte) ([]journalEntry, error) {
 	_, n := binary.Varint(b)
 	if n <= 0 {
+		return nil, errJournal
+	}
+	b = b[n:]
+	if _, n = binary.Uvarint(b); n <= 0 {
 		return nil, errJournal
 	}
 	b = b[n:]

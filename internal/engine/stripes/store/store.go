@@ -86,6 +86,7 @@ type meta struct {
 	Events      int64 // rows of events, pages, screens and messages
 	Arrival     uint64
 	JournalFrom uint64 // the oldest batch whose journal is kept
+	Journalled  uint64 // items that all batches put into the journal
 }
 
 // formatVersion is the layout of keys and blocks. A store of a later one is refused.
@@ -312,14 +313,14 @@ func refKey(ref carpel.PersonRef) (kind byte, text string) {
 
 func encodeMeta(m *meta) []byte {
 	var b []byte
-	for _, n := range []uint64{uint64(m.NextOrdinal), m.Seq, uint64(m.People), uint64(m.Waiting), uint64(m.Events), m.Arrival, m.JournalFrom} {
+	for _, n := range []uint64{uint64(m.NextOrdinal), m.Seq, uint64(m.People), uint64(m.Waiting), uint64(m.Events), m.Arrival, m.JournalFrom, m.Journalled} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return b
 }
 
 func decodeMeta(b []byte) (*meta, error) {
-	var n [7]uint64
+	var n [8]uint64
 	for i := range n {
 		v, size := binary.Uvarint(b)
 		if size <= 0 {
@@ -327,5 +328,5 @@ func decodeMeta(b []byte) (*meta, error) {
 		}
 		n[i], b = v, b[size:]
 	}
-	return &meta{uint32(n[0]), n[1], int64(n[2]), int64(n[3]), int64(n[4]), n[5], n[6]}, nil
+	return &meta{uint32(n[0]), n[1], int64(n[2]), int64(n[3]), int64(n[4]), n[5], n[6], n[7]}, nil
 }
