@@ -8,8 +8,7 @@ import (
 	"github.com/carpel/carpel/internal/compat"
 )
 
-// serveSettings answers what a browser SDK asks when it starts: where to send events, and with which key. The names
-// of the integrations are those under which the stock SDKs of Segment and of Customer.io look.
+// serveSettings answers what a browser SDK asks when it starts: where to send events, and with which key.
 func (h *Handler) serveSettings(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -35,7 +34,8 @@ func (h *Handler) serveSettings(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(settings(r, key)) // the client may be gone
 }
 
-// settings is the document, complete enough for a stock SDK to load nothing from elsewhere.
+// settings is the document, complete enough for a stock SDK to load nothing from elsewhere. It names one integration
+// alone: for any further one analytics.js fetches the code of its destinations from its vendor before it starts.
 func settings(r *http.Request, key string) map[string]any {
 	protocol := "http"
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
@@ -48,7 +48,7 @@ func settings(r *http.Request, key string) map[string]any {
 	}
 	enabled := map[string]any{"__default": map[string]any{"enabled": true, "integrations": map[string]any{}}}
 	return map[string]any{
-		"integrations":              map[string]any{"Segment.io": destination, "Customer.io Data Pipelines": destination},
+		"integrations":              map[string]any{"Segment.io": destination},
 		"plan":                      map[string]any{"track": enabled, "identify": enabled, "group": enabled},
 		"edgeFunction":              map[string]any{},
 		"analyticsNextEnabled":      true,
