@@ -151,6 +151,6 @@ test('a wrong key is refused, and nothing stays', async () => {
 
 test('nothing was refused on the way, and memberships equal a fresh computation', async () => {
   const codes = (await carpel.rejected()).map((r) => r.code);
-  assert.deepEqual(codes.filter((c) => c !== 'repeat' && c !== 'repeated'), [], 'only the other content of a known message id is listed');
+  assert.deepEqual([...new Set(codes)], ['repeated'], 'only the other content of a known message id is listed');
   await carpel.check();
 });
