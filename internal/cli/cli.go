@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -18,8 +19,8 @@ type IO struct {
 	In      io.Reader
 	Out     io.Writer // answers
 	Err     io.Writer // progress, hints and errors
-	Env     func(string) string
 	Version string
+	Now     func() time.Time // of a server that the command opens; default time.Now
 }
 
 // global are the flags that every command takes.
@@ -39,9 +40,9 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run the server with a made-up company: 20,000 people, 90 days, live events."`
 	Import  importCommand  `cmd:"" help:"Import people, events or members from CSV, NDJSON or Parquet."`
 	Export  exportCommand  `cmd:"" help:"Export people, or the members of a segment."`
-	Segment segmentCommand `cmd:"" help:"List, create, preview and explain segments; keep them as files."`
+	Segment segmentCommand `cmd:"" help:"List, create, change, preview and explain segments; keep them as files."`
 	Person  personCommand  `cmd:"" help:"Look at a person, or erase one."`
-	Keys    keyCommand     `cmd:"" name:"key" help:"List, create and revoke keys."`
+	Keys    keyCommand     `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
 	Check   checkCommand   `cmd:"" help:"Compare every membership with a fresh computation."`
 	Backup  backupCommand  `cmd:"" help:"Copy everything into a new directory, also while serving."`
 	Restore restoreCommand `cmd:"" help:"Make a data directory from a backup."`
@@ -55,7 +56,10 @@ const description = `Live customer segments in one program.
   carpel import people.csv           bring people in
   carpel segment preview 'plan is pro and did "Order Completed" in the last 30d'
 
-Every flag can also be set in the environment as CARPEL_NAME, or in a file given by --config.`
+A setting is taken from its flag, else from the environment (--log-level is CARPEL_LOG_LEVEL), else from the YAML file
+that --config names, else from its default.
+
+Exit codes: 0 done; 1 failed; 2 called wrongly; 3 done, and what was looked at is not in order (check, diff, rejected rows).`
 
 // Run runs one command and returns the exit code: 0 when it worked, 1 when it did not, 2 when it was called wrongly,
 // 3 when it worked and what it looked at is not in order (check, diff).

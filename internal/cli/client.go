@@ -9,11 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/server"
@@ -36,31 +34,25 @@ func (t *terminal) connect(ctx context.Context) (*client, error) {
 		}
 		return &client{base: strings.TrimSuffix(t.URL, "/"), key: t.Key, http: &http.Client{}, close: func() error { return nil }}, nil
 	}
-	local, err := server.ReadLocal(t.Data)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !server.Exists(t.Data) {
 		return nil, fmt.Errorf("%s is no data directory yet: start one with carpel serve, or name another with --data or --url", t.Data)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if local.Address != "" && answers(local.Address) {
+	if server.Served(t.Data) {
+		local, err := server.ReadLocal(t.Data)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if local.Address == "" {
+			return nil, fmt.Errorf("another carpel command is at work on %s: try again when it is done", t.Data)
+		}
 		return &client{base: "http://" + local.Address, key: local.Key, http: &http.Client{}, close: func() error { return nil }}, nil
 	}
-	s, err := server.Open(ctx, server.Config{Data: t.Data, Version: t.Version, Log: slog.New(slog.NewTextHandler(t.Err, &slog.HandlerOptions{Level: slog.LevelError}))})
+	s, err := server.Open(ctx, server.Config{Data: t.Data, Version: t.Version, Now: t.Now, Log: slog.New(slog.NewTextHandler(t.Err, &slog.HandlerOptions{Level: slog.LevelError}))})
 	if err != nil {
 		return nil, err
 	}
 	return &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}},
 		close: func() error { return s.Close(context.WithoutCancel(ctx)) }}, nil
-}
-
-// answers reports whether somebody listens at the address.
-func answers(address string) bool {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
-	if err != nil {
-		return false
-	}
-	return conn.Close() == nil
 }
 
 // inProcess carries requests to a handler of this process.

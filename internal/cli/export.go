@@ -63,7 +63,10 @@ func (f exportFlags) stream(ctx context.Context, t *terminal, path string) error
 		if err := out.Close(); err != nil {
 			return err
 		}
+		if err := os.Rename(part, f.Out); err != nil {
+			return err
+		}
 		fmt.Fprintf(t.Err, "Wrote %s bytes to %s\n", number(n), f.Out)
-		return os.Rename(part, f.Out)
+		return nil
 	})
 }

@@ -3,12 +3,16 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/carpel/carpel/internal/imports"
@@ -31,8 +35,10 @@ type importCommand struct {
 
 // Help is shown below the flags.
 func (importCommand) Help() string {
-	return `A row of people sets attributes; fields: id, email, anonymous_id, time. A row of events needs a person and a time.
-The same file with the same mapping counts no row twice, so an import that broke off is simply sent again.
+	return `A row of people sets attributes; a row of events is one event and needs a person and a time. Columns with usual names
+(customer_id, email, date) are taken for what they say; name others with --map. Fields: id, email, anonymous_id, key,
+time, event, message_id, attribute:NAME, property:NAME, and - to leave a column out.
+The same file of events counts no event twice, so an import that broke off is simply sent again.
 
   carpel import customers.csv --map customerID=id
   carpel import orders.csv --kind events --event "Order Completed" --map customer_id=id --map date=time`
@@ -60,13 +66,14 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		if err := t.show(m, func() { t.importDone(m) }); err != nil {
 			return err
 		}
-		if m.Rejected > 0 {
-			return c.keepRejected(ctx, t, cl, m)
+		var inOrder error
+		if m.Rejected > 0 && !c.NoWait {
+			inOrder = c.keepRejected(ctx, t, cl, m)
 		}
 		if m.State == records.ImportFailed {
-			return fmt.Errorf("the import failed: %s", m.Reason)
+			return errors.Join(fmt.Errorf("the import failed: %s", m.Reason), inOrder)
 		}
-		return nil
+		return inOrder
 	})
 }
 
@@ -92,13 +99,34 @@ func (c *importCommand) send(ctx context.Context, t *terminal, cl *client) (reco
 			query.Set(name, v)
 		}
 	}
+	defer bar.Finish() // drawing only
 	res, err := cl.do(ctx, "POST", "/api/imports", query, "application/octet-stream", io.TeeReader(f, bar))
 	if err != nil {
 		return m, err
 	}
 	defer res.Close()
-	_ = bar.Finish() // drawing only
-	return m, json.NewDecoder(res).Decode(&m)
+	if err := json.NewDecoder(res).Decode(&m); err != nil {
+		return m, err
+	}
+	t.sayColumns(m, c.Map)
+	return m, nil
+}
+
+// sayColumns tells what the server took columns for that were not named.
+func (t *terminal) sayColumns(m records.Import, named map[string]string) {
+	var stored struct{ Mapping imports.Mapping }
+	if json.Unmarshal(m.Mapping, &stored) != nil {
+		return
+	}
+	var guessed []string
+	for _, column := range slices.Sorted(maps.Keys(stored.Mapping.Columns)) {
+		if field := stored.Mapping.Columns[column]; named[column] == "" && field != column {
+			guessed = append(guessed, fmt.Sprintf("%s as %s", printable(column), field))
+		}
+	}
+	if len(guessed) > 0 {
+		fmt.Fprintf(t.Err, "Taken by its name: %s (another meaning: --map 'COLUMN=FIELD')\n", strings.Join(guessed, ", "))
+	}
 }
 
 // followImport waits for the end of an import, with a bar.
@@ -131,7 +159,10 @@ func (t *terminal) importDone(m records.Import) {
 		dry = " (dry run: nothing was taken)"
 	}
 	fmt.Fprintf(t.Out, "%s rows read: %s taken, %s there already, %s rejected%s\n", number(m.Rows), number(m.Accepted), number(m.Repeated), number(m.Rejected), dry)
-	if m.State != records.ImportDone {
+	switch {
+	case m.State == records.ImportRunning:
+		fmt.Fprintf(t.Out, "The import %s goes on; follow it with carpel import --resume %[1]s\n", m.ID)
+	case m.State != records.ImportDone:
 		fmt.Fprintf(t.Out, "The import is %s. %s\n", m.State, printable(m.Reason))
 	}
 }

@@ -25,7 +25,7 @@ type serverFlags struct {
 
 func (f serverFlags) config(t *terminal) server.Config {
 	return server.Config{Data: t.Data, Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, CacheMB: f.CacheMB,
-		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
+		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Now: t.Now, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
 }
 
 func newLog(w io.Writer, format, level string) *slog.Logger {
@@ -54,14 +54,46 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Run(ctx, func(address string) {
-		fmt.Fprintf(t.Err, `Carpel %s is ready.
+	apiKey, writeKey, err := s.FirstKeys(ctx)
+	if err != nil {
+		return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(s.Run(ctx, func(address string) { t.welcome(address, apiKey, writeKey) }), s.Close(context.WithoutCancel(ctx)))
+}
+
+// welcome says where the server is and what to do next; the keys are empty but at the first start.
+func (t *terminal) welcome(address, apiKey, writeKey string) {
+	fmt.Fprintf(t.Err, `Carpel %s is ready.
 
   API         http://%[2]s/api/docs
   ingestion   http://%[2]s/v1/…  and  http://%[2]s/api/v1/…
   data        %[3]s
 
-Next: carpel key create --kind sk --name "my backend", then point an SDK here; or carpel import people.csv
 `, t.Version, address, t.Data)
-	}), s.Close(context.WithoutCancel(ctx)))
+	if apiKey != "" {
+		fmt.Fprintf(t.Err, "This is the first start. Keep these keys: they are shown only now.\n\n  API key     %s\n", apiKey)
+	}
+	if writeKey != "" {
+		fmt.Fprintf(t.Err, `  write key   %[2]s
+
+Send the first person:
+
+  curl -u %[2]s: -H 'Content-Type: application/json' -d '{"userId":"ann","traits":{"email":"ann@example.com","plan":"pro"}}' http://%[1]s/v1/identify
+
+`, address, writeKey)
+	}
+	fmt.Fprintf(t.Err, `Next, in another terminal:
+
+  carpel import people.csv%[1]s         bring people in
+  carpel segment list%[1]s              see the segments that are there
+  carpel segment preview%[1]s 'plan is pro'
+`, t.dataFlag())
+}
+
+// dataFlag is how commands in another terminal name the data directory, with a blank in front; empty for the default.
+func (t *terminal) dataFlag() string {
+	if t.Data == "carpel-data" {
+		return ""
+	}
+	return " --data " + t.Data
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -64,8 +65,13 @@ func hasFlag(n *kong.Node, name string) bool {
 	return false
 }
 
-// Resolve returns the file's value for a flag, nil when it has none.
+// Resolve returns the file's value for a flag, nil when it has none, or when the environment has one: that goes before.
 func (s settings) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return nil, nil
+		}
+	}
 	values := map[string]any(s)
 	if n := parent.Node(); n != nil && n.Type == kong.CommandNode {
 		var names []string

@@ -9,7 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 )
@@ -51,17 +51,31 @@ func (t *terminal) show(answer any, table func()) error {
 	return enc.Encode(indented)
 }
 
-// table prints rows below a header, in columns.
+// table prints rows below a header, in columns: those of numbers to the right.
 func (t *terminal) table(header []string, rows [][]string) {
-	w := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, strings.Join(header, "\t"))
-	for _, r := range rows {
-		for i := range r {
+	width := make([]int, len(header))
+	right := make([]bool, len(header))
+	for i, h := range header {
+		width[i] = utf8.RuneCountInString(h)
+		right[i] = len(rows) > 0 && h != "ID" && h != "WHO" && h != "VALUE" // counts, not names
+		for _, r := range rows {
 			r[i] = printable(r[i])
+			width[i] = max(width[i], utf8.RuneCountInString(r[i]))
+			right[i] = right[i] && strings.Trim(r[i], "0123456789,.-% ") == ""
 		}
-		fmt.Fprintln(w, strings.Join(r, "\t"))
 	}
-	_ = w.Flush() // to a terminal or a pipe that may be closed
+	for _, r := range append([][]string{header}, rows...) {
+		var line strings.Builder
+		for i, cell := range r {
+			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+			if right[i] {
+				line.WriteString(pad + cell + "  ")
+			} else {
+				line.WriteString(cell + pad + "  ")
+			}
+		}
+		fmt.Fprintln(t.Out, strings.TrimRight(line.String(), " "))
+	}
 }
 
 // printable keeps control characters of received data from reaching the terminal.

@@ -108,7 +108,7 @@ func (c *csvRows) cells() (cells []string, raw string, err error) {
 	cells, err = r.Read()
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {
-		return nil, raw, badRow{carpel.Errorf(carpel.CodeInvalid, "at byte %d of the row: %v", bad.Column, bad.Err)}
+		return nil, raw, badRow{carpel.Errorf(carpel.CodeInvalid, "%v (at byte %d of line %d of the row)", bad.Err, bad.Column, bad.Line)}
 	}
 	if err != nil {
 		return nil, raw, fmt.Errorf("read CSV: %w", err)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 //
 //	records.db              a copy of the records, taken first
 //	workspaces/ID/engine/   a checkpoint of each workspace's engine
+//	backup.json             when and by which version it was made; last, so that what lacks it is not whole
 //
 // The records come first: an engine that knows more than the records is brought back to them when it opens, while
 // records that know a segment the engine does not only mean a build.
@@ -61,8 +63,18 @@ func (s *Server) backup(ctx context.Context, dir string) error {
 			return fmt.Errorf("back up workspace %s: %w", w.ID, err)
 		}
 	}
+	about, err := json.Marshal(map[string]any{"version": s.config.Version, "made_at": s.config.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, backupFile), about, 0o600); err != nil {
+		return err
+	}
 	return syncDirectory(dir)
 }
+
+// backupFile says that a directory is a backup.
+const backupFile = "backup.json"
 
 func (s *Server) backupWorkspace(ctx context.Context, id, to string) error {
 	db, release, err := s.workspaces.Engine(ctx, id)
@@ -83,8 +95,8 @@ func (s *Server) backupWorkspace(ctx context.Context, id, to string) error {
 // whole. Each engine gets a new epoch when it opens, so that cursors from before the restore are told that they are
 // gone.
 func Restore(backup, data string) error {
-	if _, err := os.Stat(filepath.Join(backup, recordsFile)); err != nil {
-		return carpel.Errorf(carpel.CodeInvalid, "%s is no backup: it has no %s", backup, recordsFile)
+	if _, err := os.Stat(filepath.Join(backup, backupFile)); err != nil {
+		return carpel.Errorf(carpel.CodeInvalid, "%s is no backup: it has no %s", backup, backupFile)
 	}
 	if entries, err := os.ReadDir(data); err == nil && len(entries) > 0 {
 		return carpel.Errorf(carpel.CodeConflict, "%s is not empty; a backup is restored into a new directory", data)
@@ -112,6 +124,9 @@ func restoreInto(backup, data string) error {
 			return err
 		}
 		to := filepath.Join(data, rel)
+		if rel == backupFile {
+			return nil
+		}
 		if !d.IsDir() {
 			return copyFile(path, to)
 		}

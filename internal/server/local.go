@@ -36,6 +36,12 @@ func ReadLocal(data string) (Local, error) {
 	return l, nil
 }
 
+// Exists reports whether a data directory was made there, by a first start or a restore.
+func Exists(data string) bool {
+	_, err := os.Stat(filepath.Join(data, recordsFile))
+	return err == nil
+}
+
 // Served reports whether a process has the data directory open.
 func Served(data string) bool {
 	f, err := os.OpenFile(filepath.Join(data, lockFile), os.O_RDWR, 0o600)
