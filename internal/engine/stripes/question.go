@@ -16,7 +16,7 @@ import (
 // either only who has not unsubscribed.
 func (db *DB) reachQueries() map[string]*eval.Query {
 	subscribed := &carpel.Not{Of: &carpel.Attribute{Name: "unsubscribed", Test: carpel.Test{Op: carpel.OpIsTrue}}}
-	hasEmail := &carpel.Attribute{Name: "email", Test: carpel.Test{Op: carpel.OpContains, Value: carpel.TextValue("@")}}
+	hasEmail := &carpel.Attribute{Name: "email", Test: carpel.Test{Op: carpel.OpExists}}
 	out := map[string]*eval.Query{}
 	for channel, c := range map[string]carpel.Condition{
 		"email": &carpel.Group{Quantifier: carpel.AllOf, Of: []carpel.Condition{hasEmail, subscribed}},
@@ -69,6 +69,9 @@ func (db *DB) Preview(ctx context.Context, q engine.PreviewQuery) (*engine.Previ
 	}
 	if err := db.eachStripe(ctx, p.stripe); err != nil {
 		return nil, err
+	}
+	if q.Nodes && p.out.Nodes == nil {
+		p.out.Nodes = nobodyNodes(q.Condition)
 	}
 	if p.out.Sample, err = db.sample(p.matched, q.Sample); err != nil {
 		return nil, err
@@ -159,6 +162,26 @@ func (p *preview) nodes(a *eval.Answer) {
 			*c.Without += int64(n.Without.Count())
 		}
 	}
+}
+
+// nobodyNodes are the counts of a definition's conditions when there is nobody.
+func nobodyNodes(c carpel.Condition) []engine.NodeCount {
+	var out []engine.NodeCount
+	several := map[string]bool{} // pointers of conditions that are one of several
+	carpel.WalkOutside(c, func(pointer string, c carpel.Condition) bool {
+		n := engine.NodeCount{Pointer: pointer}
+		if several[pointer] {
+			n.Without = new(int64)
+		}
+		if g, ok := c.(*carpel.Group); ok && len(g.Of) > 1 {
+			for i := range g.Of {
+				several[fmt.Sprintf("%s/%s/%d", pointer, g.Quantifier, i)] = true
+			}
+		}
+		out = append(out, n)
+		return true
+	})
+	return out
 }
 
 // warnings are what a person who wrote the definition would want to know, in document order.

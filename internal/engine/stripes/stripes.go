@@ -17,6 +17,7 @@ package stripes
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -271,7 +272,20 @@ func (db *DB) Close() error {
 	db.done.Wait()
 	<-db.writing // no writer from here on: the token is not given back
 	close(db.writing)
-	return db.store.Close()
+	var err error
+	if db.failed.Load() == nil {
+		err = db.writeNow() // time never goes back, also over a restart
+	}
+	return errors.Join(err, db.store.Close())
+}
+
+// writeNow makes the engine's time durable. The writer's.
+func (db *DB) writeNow() error {
+	now := binary.BigEndian.AppendUint64(nil, uint64(db.live.now))
+	if err := db.store.DB().Set([]byte{keyNow}, now, pebble.Sync); err != nil {
+		return db.fail(fmt.Errorf("write the time: %w", err))
+	}
+	return nil
 }
 
 // Checkpoint writes a consistent copy into dir, which must not exist.

@@ -160,7 +160,10 @@ func (db *DB) Advance(ctx context.Context) error {
 		return err
 	}
 	defer db.unlock()
-	return db.advance(math.MaxInt)
+	if err := db.advance(math.MaxInt); err != nil {
+		return err
+	}
+	return db.writeNow()
 }
 
 // advance evaluates at most limit stripes that are due. The writer's.

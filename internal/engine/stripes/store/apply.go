@@ -295,11 +295,14 @@ func (t *Tx) writeAttribute(ordinal uint32, name string, v carpel.Value, s attri
 	if have != block.NoStamp && s.at < have {
 		return false, nil
 	}
-	if have == block.NoStamp && !v.IsSet() {
-		return false, nil // removing what never was is no change
-	}
-	changed := have == block.NoStamp || values.values.Value(slot) != v
-	if !changed {
+	changed := values.values.Value(slot) != v
+	switch {
+	case have == block.NoStamp && !v.IsSet():
+		// Removing what never was changes nothing, and never set goes on counting from the first moment; but an older value
+		// that arrives later must not undo it.
+		s.since = block.NoStamp
+	case have == block.NoStamp:
+	case !changed:
 		s.since = stamps.stamps.Since[slot]
 	}
 	if err := t.file(stripe, vk.name); err != nil {

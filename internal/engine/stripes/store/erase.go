@@ -9,7 +9,7 @@ import (
 func (a *application) eraseItem() error {
 	ref := a.it.Person
 	if a.it.Kind == carpel.ItemUnsuppress {
-		for _, k := range suppressKeys(a.store, []string{ref.UserID}, ref.Email) {
+		for _, k := range suppressKeys(a.store, []string{ref.UserID}, []string{ref.Email}) {
 			a.ids[string(k)] = deleted
 		}
 		return nil
@@ -24,11 +24,11 @@ func (a *application) eraseItem() error {
 		return err
 	}
 	if a.it.Kind == carpel.ItemSuppress {
-		users, email := []string{ref.UserID}, ref.Email
+		users, emails := []string{ref.UserID}, []string{ref.Email}
 		if p != nil {
-			users, email = append(users, p.users...), p.email
+			users, emails = append(users, p.users...), append(append(emails, p.email), p.emails...)
 		}
-		for _, k := range suppressKeys(a.store, users, email) {
+		for _, k := range suppressKeys(a.store, users, emails) {
 			a.ids[string(k)] = 0 // an entry with a number is a key that is there
 		}
 	}

@@ -293,7 +293,7 @@ func (a *application) claim(ordinal uint32, p *person, anonymous string) error {
 
 // suppressed reports whether one of the ids that a reference holds is suppressed.
 func (t *Tx) suppressed(ref carpel.PersonRef) (bool, error) {
-	for _, k := range suppressKeys(t.store, []string{ref.UserID}, ref.Email) {
+	for _, k := range suppressKeys(t.store, []string{ref.UserID}, []string{ref.Email}) {
 		if _, ok := t.ids[string(k)]; ok {
 			return t.ids[string(k)] != deleted, nil
 		}
@@ -305,15 +305,17 @@ func (t *Tx) suppressed(ref carpel.PersonRef) (bool, error) {
 }
 
 // suppressKeys are the keyed hashes under which a person's suppressed ids are kept.
-func suppressKeys(s *Store, users []string, email string) [][]byte {
+func suppressKeys(s *Store, users, emails []string) [][]byte {
 	var keys [][]byte
 	for _, u := range users {
 		if u != "" {
 			keys = append(keys, append([]byte{keySuppress}, s.hash("suppress id", u)[:16]...))
 		}
 	}
-	if email != "" {
-		keys = append(keys, append([]byte{keySuppress}, s.hash("suppress email", carpel.Fold(email))[:16]...))
+	for _, e := range emails {
+		if e != "" {
+			keys = append(keys, append([]byte{keySuppress}, s.hash("suppress email", carpel.Fold(e))[:16]...))
+		}
 	}
 	return keys
 }
@@ -321,11 +323,16 @@ func suppressKeys(s *Store, users []string, email string) [][]byte {
 // forget frees every identity of a person.
 func (t *Tx) forget(p *person) {
 	t.free('k', p.key)
+	for _, k := range p.keys {
+		t.free('k', k)
+	}
 	for _, u := range p.users {
 		t.free('u', u)
 	}
-	if p.email != "" {
-		t.free('e', carpel.Fold(p.email))
+	for _, e := range append(p.emails, p.email) {
+		if e != "" {
+			t.free('e', carpel.Fold(e))
+		}
 	}
 	for _, id := range p.anonymous {
 		t.free('a', id)

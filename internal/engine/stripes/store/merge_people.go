@@ -36,7 +36,10 @@ func (a *application) merge(primary uint32, p *person, secondary uint32, q *pers
 	hadUser := len(p.users) > 0
 	p.users = append(p.users, q.users...)
 	// Every id of the secondary now means the primary; its key and email too, so that links to it go on working.
-	a.assign('k', q.key, primary)
+	p.keys = append(append(p.keys, q.key), q.keys...)
+	for _, k := range p.keys {
+		a.assign('k', k, primary)
+	}
 	for _, u := range q.users {
 		a.assign('u', u, primary)
 	}
@@ -46,10 +49,15 @@ func (a *application) merge(primary uint32, p *person, secondary uint32, q *pers
 	for _, token := range q.devices {
 		a.assign('d', token, primary)
 	}
-	if q.email != "" {
-		a.assign('e', carpel.Fold(q.email), primary)
-		if p.email == "" {
-			p.email = q.email
+	for _, e := range append([]string{q.email}, q.emails...) {
+		if e == "" {
+			continue
+		}
+		a.assign('e', carpel.Fold(e), primary)
+		if p.email == "" && e == q.email {
+			p.email = e
+		} else {
+			p.emails = append(p.emails, e)
 		}
 	}
 	if !hadUser && len(p.users) > 0 {

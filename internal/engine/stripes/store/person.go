@@ -13,16 +13,19 @@ import (
 //
 //	flags:1 (bit 0: gone) merges:varint firstSeen:varint(zigzag) count:varint { kind:1 length:varint text }
 //
-// The texts are the identities that mean this person: 'k' the key, 'u' user ids, the first made first, 'e' the email as
-// written, 'a' anonymous ids, 'd' device tokens. Of somebody who is gone the key alone is kept, right behind the flags:
+// The texts are the identities that mean this person: 'k' keys, the own first, 'e' emails as written, the one of the
+// attribute first ("" for none), 'u' user ids, the first made first, 'a' anonymous ids, 'd' device tokens. Keys and emails
+// behind the first are those of people merged into this one. Of somebody who is gone the key alone is kept, right behind the flags:
 // it means nobody any more, and lets whoever follows the feed know who left.
 type person struct {
 	gone      bool
 	merges    uint64
 	firstSeen carpel.Millis
 	key       string
+	keys      []string // of people merged into this one
 	users     []string
 	email     string
+	emails    []string // of people merged into this one
 	anonymous []string
 	devices   []string
 }
@@ -35,14 +38,20 @@ func (p *person) encode() []byte {
 	}
 	b = binary.AppendUvarint(b, p.merges)
 	b = binary.AppendVarint(b, int64(p.firstSeen))
-	b = binary.AppendUvarint(b, uint64(2+len(p.users)+len(p.anonymous)+len(p.devices)))
+	b = binary.AppendUvarint(b, uint64(2+len(p.keys)+len(p.emails)+len(p.users)+len(p.anonymous)+len(p.devices)))
 	text := func(kind byte, s string) {
 		b = append(b, kind)
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
 	text('k', p.key)
+	for _, s := range p.keys {
+		text('k', s)
+	}
 	text('e', p.email)
+	for _, s := range p.emails {
+		text('e', s)
+	}
 	for _, s := range p.users {
 		text('u', s)
 	}
@@ -83,6 +92,7 @@ func decodePerson(b []byte) (*person, error) {
 		return nil, errPerson
 	}
 	p.firstSeen, b = carpel.Millis(first), b[size:]
+	hasEmail := false
 	for n := uvarint(); n > 0 && !fail; n-- {
 		if len(b) == 0 {
 			return nil, errPerson
@@ -97,9 +107,17 @@ func decodePerson(b []byte) (*person, error) {
 		b = b[length:]
 		switch kind {
 		case 'k':
-			p.key = text
+			if p.key == "" {
+				p.key = text
+			} else {
+				p.keys = append(p.keys, text)
+			}
 		case 'e':
-			p.email = text
+			if !hasEmail {
+				p.email, hasEmail = text, true
+			} else {
+				p.emails = append(p.emails, text)
+			}
 		case 'u':
 			p.users = append(p.users, text)
 		case 'a':

@@ -94,9 +94,11 @@ func (s *Store) verifyIdentity(ordinal uint32, problem func(kind, detail string)
 	if err != nil || p == nil {
 		return err
 	}
-	ids := map[byte][]string{'k': {p.key}, 'u': p.users, 'a': p.anonymous, 'd': p.devices}
-	if p.email != "" {
-		ids['e'] = []string{carpel.Fold(p.email)}
+	ids := map[byte][]string{'k': append(p.keys, p.key), 'u': p.users, 'a': p.anonymous, 'd': p.devices}
+	for _, e := range append(p.emails, p.email) {
+		if e != "" {
+			ids['e'] = append(ids['e'], carpel.Fold(e))
+		}
 	}
 	for kind, texts := range ids {
 		for _, text := range texts {

@@ -1,0 +1,247 @@
+package stripes_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes"
+)
+
+var (
+	enginePeople = flag.Int("engine.people", 50_000, "people of the engine's benchmarks; 20 events each")
+	engineDir    = flag.String("engine.dir", "", "keep the engine's benchmark data in this directory, to be used again")
+)
+
+// world is the deterministic data of the engine's benchmarks: people with 12 attributes, 20 events each under 10 names
+// with 3 properties over 365 days, a tenth of the people doing half of them.
+type world struct {
+	people int
+	now    time.Time
+	random *rand.Rand
+	seq    int
+}
+
+func newWorld(people int) *world {
+	return &world{people: people, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), random: rand.New(rand.NewPCG(7, 7))}
+}
+
+func (w *world) person() int {
+	if w.random.IntN(2) == 0 {
+		return w.random.IntN(w.people/10+1) * 10 % w.people
+	}
+	return w.random.IntN(w.people)
+}
+
+func userID(i int) string { return fmt.Sprintf("user-%07d", i) }
+
+func (w *world) identify(i int) carpel.Item {
+	r := w.random
+	pick := func(words ...string) carpel.Value { return carpel.TextValue(words[r.IntN(len(words))]) }
+	return carpel.Item{Kind: carpel.ItemIdentify, Person: carpel.PersonRef{UserID: userID(i)}, At: carpel.MillisOf(w.now.AddDate(-1, 0, 0)), Source: "bench",
+		Properties: map[string]carpel.Value{
+			"email": carpel.TextValue(fmt.Sprintf("%s@example%d.com", userID(i), i%50)), "plan": pick("free", "pro", "team", "enterprise"),
+			"country": pick("DE", "US", "FR", "GB", "JP", "BR", "IN"), "seats": carpel.NumberValue(float64(r.IntN(200))),
+			"mrr": carpel.NumberValue(float64(r.IntN(100000)) / 100), "trial": carpel.BoolValue(r.IntN(3) == 0),
+			"created_at": carpel.NumberValue(float64(w.now.Unix() - r.Int64N(365*86400))), "company": carpel.TextValue(fmt.Sprintf("Company %d", r.IntN(5000))),
+			"role": pick("admin", "member", "viewer"), "language": pick("en", "de", "fr"), "score": carpel.NumberValue(r.Float64()), "source": pick("ads", "organic", "partner"),
+		}}
+}
+
+func (w *world) event(at time.Time) carpel.Item {
+	r := w.random
+	w.seq++
+	return carpel.Item{Kind: carpel.ItemEvent, Person: carpel.PersonRef{UserID: userID(w.person())}, At: carpel.MillisOf(at), Source: "bench",
+		MessageID: fmt.Sprintf("message-%d", w.seq), Name: fmt.Sprintf("Event %d", r.IntN(10)),
+		Properties: map[string]carpel.Value{"total": carpel.NumberValue(float64(r.IntN(50000)) / 100),
+			"plan": carpel.TextValue([]string{"free", "pro", "team"}[r.IntN(3)]), "sku": carpel.TextValue(fmt.Sprintf("SKU-%05d", r.IntN(200)))}}
+}
+
+func commit(tb testing.TB, db engine.Engine, items []carpel.Item) {
+	if _, err := db.Commit(context.Background(), items); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// load fills an engine.
+func (w *world) load(tb testing.TB, db engine.Engine) {
+	start := time.Now()
+	var batch []carpel.Item
+	flush := func(min int) {
+		if len(batch) > min {
+			commit(tb, db, batch)
+			batch = nil
+		}
+	}
+	for i := range w.people {
+		batch = append(batch, w.identify(i))
+		flush(2500)
+	}
+	events := 20 * w.people
+	for i := range events {
+		batch = append(batch, w.event(w.now.Add(-time.Duration(float64(events-i)/float64(events)*365*24*float64(time.Hour)))))
+		flush(2500)
+	}
+	flush(0)
+	st := db.Stats()
+	tb.Logf("%d people and %d events in %.1f s (%.0f/s); %.1f MB on disk, %.1f bytes an event", st.People, st.Events, time.Since(start).Seconds(),
+		float64(st.People+st.Events)/time.Since(start).Seconds(), float64(st.DiskBytes)/1e6, float64(st.DiskBytes)/float64(st.Events))
+}
+
+var loaded struct {
+	once sync.Once
+	db   *stripes.DB
+	w    *world
+}
+
+// benchEngine is the loaded engine that all benchmarks of a run share.
+func benchEngine(b *testing.B) (*stripes.DB, *world) {
+	loaded.once.Do(func() {
+		dir := *engineDir
+		if dir == "" {
+			var err error
+			if dir, err = os.MkdirTemp("", "carpel-bench"); err != nil {
+				b.Fatal(err)
+			}
+		}
+		w := newWorld(*enginePeople)
+		_, err := os.Stat(dir + "/CURRENT")
+		there := err == nil
+		if entries, _ := os.ReadDir(dir); len(entries) > 0 {
+			there = true
+		}
+		db, err := stripes.Open(dir, stripes.Options{Now: func() time.Time { return w.now }, CacheBytes: 8 << 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if !there {
+			w.load(b, db)
+		} else {
+			w.seq = 1 << 40
+		}
+		loaded.db, loaded.w = db, w
+	})
+	return loaded.db, loaded.w
+}
+
+func condition(tb testing.TB, text string) carpel.Condition {
+	c, err := carpel.ParseText(text)
+	if err != nil {
+		tb.Fatal(text, err)
+	}
+	return c
+}
+
+// counted are the kinds of condition whose count is measured.
+var counted = []struct{ name, text string }{
+	{"equality", `plan is pro`},
+	{"pattern", `email contains "example7.com|example9.com"`},
+	{"number", `mrr between 100 and 500`},
+	{"time", `created_at within last 30d`},
+	{"event30d", `did "Event 3" in the last 30d where (total > 250)`},
+	{"eventEver", `did "Event 3" where (total > 250)`},
+	{"count", `did "Event 3" at least 3 times in the last 90d`},
+	{"sum", `did "Event 3" with sum of total at least 1000 in the last 90d`},
+	{"days", `did "*" on at least 10 days in the last 90d`},
+	{"never", `did "Event 3" at most 0 times in the last 90d`},
+	{"nested", `(plan is pro or plan is team) and did "Event 3" in the last 30d and not did "Event 4" in the last 30d`},
+}
+
+// BenchmarkCount measures a warm count over all stripes, per kind of condition.
+func BenchmarkCount(b *testing.B) {
+	for _, c := range counted {
+		b.Run(c.name, func(b *testing.B) {
+			db, _ := benchEngine(b)
+			q := engine.PreviewQuery{Condition: condition(b, c.text)}
+			var p *engine.Preview
+			for b.Loop() {
+				var err error
+				if p, err = db.Preview(context.Background(), q); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(p.Count), "people")
+		})
+	}
+}
+
+// liveDefinitions are n definitions of three conditions; every event name is used by about a tenth of them.
+func liveDefinitions(tb testing.TB, n int) []engine.Definition {
+	var out []engine.Definition
+	for i := range n {
+		text := fmt.Sprintf(`plan is %s and did "Event %d" at least %d times in the last %dd where (total > %d) and mrr > %d`,
+			[]string{"free", "pro", "team"}[i%3], i%10, 1+i%4, 7+i%80, 10*(i%30), i)
+		if i%20 == 0 {
+			text = fmt.Sprintf(`plan is pro and did "*" at least %d times in the last %dd and seats > %d`, 2+i%5, 7+i%30, i%50)
+		}
+		out = append(out, engine.Definition{ID: fmt.Sprintf("seg_%d", i), Key: fmt.Sprintf("s%d", i), Version: 1, Condition: condition(tb, text)})
+	}
+	return out
+}
+
+// waitBuilt waits until every segment is live.
+func waitBuilt(tb testing.TB, db engine.Engine) {
+	for {
+		changed := db.Watch()
+		building := false
+		for _, s := range db.Statuses() {
+			building = building || s.State == carpel.StateBuilding
+		}
+		if !building {
+			return
+		}
+		<-changed
+	}
+}
+
+// BenchmarkIngest measures what an event costs, synced and evaluated, in batches of 500.
+func BenchmarkIngest(b *testing.B) {
+	for _, live := range []int{0, 10, 200} {
+		b.Run(fmt.Sprintf("segments=%d", live), func(b *testing.B) {
+			db, w := benchEngine(b)
+			start := time.Now()
+			if err := db.Reconcile(context.Background(), liveDefinitions(b, live)); err != nil {
+				b.Fatal(err)
+			}
+			waitBuilt(b, db)
+			b.Logf("%d segments built in %.2f s", live, time.Since(start).Seconds())
+			warm := make([]carpel.Item, 0, 2500)
+			for i := 0; i < w.people; i += 256 { // every stripe is touched once
+				it := w.event(w.now)
+				it.Person.UserID = userID(i)
+				warm = append(warm, it)
+			}
+			commit(b, db, warm)
+			b.ResetTimer()
+			n := 0
+			for b.Loop() {
+				batch := make([]carpel.Item, 500)
+				for i := range batch {
+					batch[i] = w.event(w.now)
+				}
+				commit(b, db, batch)
+				n += len(batch)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(n), "µs/event")
+		})
+	}
+}
+
+// BenchmarkExplain measures why one person is in a segment or not.
+func BenchmarkExplain(b *testing.B) {
+	db, w := benchEngine(b)
+	c := condition(b, counted[len(counted)-1].text)
+	for b.Loop() {
+		if _, err := db.Explain(context.Background(), engine.ExplainQuery{Person: carpel.PersonRef{UserID: userID(w.person())}, Condition: c}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
