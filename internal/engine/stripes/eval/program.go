@@ -54,6 +54,8 @@ type leaf interface {
 	eval(q ask) (block.Mask, carpel.Millis, error)
 	// reads says what the answer depends on.
 	reads() reads
+	// line answers for one person at every moment from p.h.from on.
+	line(p past) (line, error)
 }
 
 // reads is what a leaf depends on.

@@ -30,6 +30,7 @@ type queryNode struct {
 	cheapest []*queryNode // children, in the order they are best asked
 	parent   *queryNode
 	leaf     leaf
+	yearly   bool // a leaf that asks for anniversaries
 	cost     int
 }
 
@@ -94,7 +95,7 @@ func (q *queryCompiler) node(pointer string, c carpel.Condition, asked bool) (*q
 		if err != nil {
 			return nil, err
 		}
-		n.leaf, n.cost = l, costOf(c)
+		n.leaf, n.cost, n.yearly = l, costOf(c), asksYearly(c)
 	}
 	n.cheapest = slices.Clone(n.children)
 	slices.SortStableFunc(n.cheapest, func(a, b *queryNode) int { return a.cost - b.cost })

@@ -68,14 +68,18 @@ func (l *sequenceLeaf) reads() reads { return l.reading }
 
 func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error) {
 	var all [block.Width][]happening
-	next, err = l.gather(q, &all)
+	lo, hi := l.window.bounds(q.now)
+	last := q.now
+	if q.timers {
+		last = maxMillis
+	}
+	next, err = l.collect(q, span{lo, last}, &all)
 	if err != nil || !q.timers {
 		next = carpel.Never
 	}
 	if err != nil {
 		return m, 0, err
 	}
-	lo, hi := l.window.bounds(q.now)
 	for slot := range q.slots.Slots {
 		h := all[slot]
 		if len(h) == 0 {
@@ -90,14 +94,9 @@ func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error)
 	return m, next, nil
 }
 
-// gather collects the events that fit some step, each person's in order of time. It returns when time may next change
-// what a filter says.
-func (l *sequenceLeaf) gather(q ask, all *[block.Width][]happening) (carpel.Millis, error) {
-	lo, _ := l.window.bounds(q.now)
-	last := q.now
-	if q.timers {
-		last = maxMillis
-	}
+// collect gathers the events in a span that fit some step, each person's in order of time. It returns when time may
+// next change what a filter says.
+func (l *sequenceLeaf) collect(q ask, in span, all *[block.Width][]happening) (carpel.Millis, error) {
 	tables := l.reading.tables
 	if l.anyEvent != nil {
 		every, err := (&selection{anyEvent: true}).of(q.src)
@@ -119,12 +118,12 @@ func (l *sequenceLeaf) gather(q ask, all *[block.Width][]happening) (carpel.Mill
 		if t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable {
 			steps = append(slices.Clone(steps), l.anyEvent...)
 		}
-		parts, err := q.src.Parts(t, lo, last)
+		parts, err := q.src.Parts(t, in.first, in.last)
 		if err != nil {
 			return 0, err
 		}
 		for _, p := range parts {
-			n, err := gatherSteps(s, q, p, steps, span{lo, last}, all)
+			n, err := gatherSteps(s, q, p, steps, in, all)
 			if err != nil {
 				return 0, err
 			}

@@ -234,10 +234,7 @@ func (x *tester) time(at, now carpel.Millis) (bool, carpel.Millis) {
 // anniversary answers whether the day and month of a moment come round within some days of today, and the local
 // midnight at which that may change. A 29 February counts as a 28th.
 func (x *tester) anniversary(at, now carpel.Millis) (bool, carpel.Millis) {
-	today, day := carpel.DateOf(now, x.zone), carpel.DateOf(at, x.zone)
-	if day.Month == time.February && day.Day == 29 {
-		day.Day = 28
-	}
+	today, day := carpel.DateOf(now, x.zone), anniversaryDay(at, x.zone)
 	comes := carpel.Date{Year: today.Year, Month: day.Month, Day: day.Day}
 	if daysBetween(today, comes) < 0 {
 		comes.Year++
@@ -246,6 +243,15 @@ func (x *tester) anniversary(at, now carpel.Millis) (bool, carpel.Millis) {
 		return true, comes.AddDays(1).Midnight(x.zone)
 	}
 	return false, comes.AddDays(-x.days).Midnight(x.zone)
+}
+
+// anniversaryDay returns the day of a moment that comes round every year.
+func anniversaryDay(at carpel.Millis, zone *time.Location) carpel.Date {
+	day := carpel.DateOf(at, zone)
+	if day.Month == time.February && day.Day == 29 {
+		day.Day = 28
+	}
+	return day
 }
 
 func daysBetween(a, b carpel.Date) int {
