@@ -66,9 +66,11 @@ func (d *Door) Enter(r *http.Request) (*Request, error) {
 	if overloaded != nil {
 		return nil, overloaded
 	}
-	if err := d.Room(); err != nil {
-		v.leave()
-		return nil, err
+	if r.Method != http.MethodGet {
+		if err := d.Room(); err != nil {
+			v.leave()
+			return nil, err
+		}
 	}
 	return &Request{HTTP: r, Received: carpel.MillisOf(d.Now()), door: d, visit: v, buffer: d.buffers.Get().(*buffer)}, nil
 }

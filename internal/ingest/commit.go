@@ -15,7 +15,9 @@ type Batch struct {
 	Public    bool   // came with a browser key
 	Received  carpel.Millis
 	Items     []*Item
-	Replay    bool   // of a rejected item: what is refused again is not listed again
+	Replay    bool // of a rejected item: what is refused again is not listed again
+	// MessageField points to an item's message id.
+	MessageField string
 	// Body returns what is listed of a refused item, such that a replay understands it; nil: the item as it came.
 	Body func(it *Item) []byte
 }
@@ -121,7 +123,7 @@ func (in *Intake) commit(ctx context.Context, b *Batch, chosen func(*Item) bool)
 			it.Warnings = append(it.Warnings, it.placed(w))
 		}
 	}
-	in.repeats.note(b.Workspace, from)
+	in.repeats.note(b, from)
 	return nil
 }
 

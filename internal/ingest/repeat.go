@@ -43,18 +43,18 @@ func (in *Intake) Content(it *Item, n Node, without string) {
 }
 
 // note remembers items that were taken, and warns of those that repeat an id with other content.
-func (r *repeats) note(workspace string, items []*Item) {
+func (r *repeats) note(b *Batch, items []*Item) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, it := range items {
 		if it.MessageID == "" || it.content == 0 || it.Refused != nil {
 			continue
 		}
-		id := maphash.String(r.seed, workspace) ^ maphash.String(r.seed, it.MessageID)
+		id := maphash.String(r.seed, b.Workspace) ^ maphash.String(r.seed, it.MessageID)
 		slot := &r.seen[id%repeatsKept]
 		switch {
 		case slot.id == id && slot.content != it.content && it.Repeated:
-			it.Warnf(carpel.CodeRepeated, "/messageId", "the message id came before with other content; the first counts")
+			it.Warnf(carpel.CodeRepeated, b.MessageField, "the message id came before with other content; the first counts")
 		case slot.id != id && !it.Repeated:
 			*slot = seenItem{id, it.content}
 		}

@@ -2,32 +2,36 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/compat"
+	"github.com/carpel/carpel/internal/compat/customerio"
 	"github.com/carpel/carpel/internal/compat/segment"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/ingest"
+	"github.com/carpel/carpel/internal/records"
 )
 
 // ingestion is the handlers of both families of wire formats, on one door.
 type ingestion struct {
-	segment *segment.Handler
+	segment    *segment.Handler
+	customerio *customerio.Handler
 }
 
 // newIngestion builds the handlers from the server's parts.
 func (s *Server) newIngestion() *ingestion {
-	intake := ingest.New(ingest.Options{Records: s.records, Commit: s.commit})
 	door := compat.NewDoor(compat.Options{
-		Intake: intake, Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Now: s.config.Now, Log: s.config.Log,
+		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit}),
+		Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Now: s.config.Now, Log: s.config.Log,
 	})
-	return &ingestion{segment: segment.New(door)}
+	return &ingestion{segment: segment.New(door), customerio: customerio.New(door)}
 }
 
 // commit hands items to a workspace's engine.
 func (s *Server) commit(ctx context.Context, workspace string, items []carpel.Item) ([]engine.Outcome, error) {
-	db, release, err := s.workspaces.Engine(ctx, workspace)
+	db, release, err := s.Engine(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -35,5 +39,26 @@ func (s *Server) commit(ctx context.Context, workspace string, items []carpel.It
 	return db.Commit(ctx, items)
 }
 
-// register adds the routes that a mux can serve.
-func (g *ingestion) register(mux *http.ServeMux) { g.segment.Register(mux) }
+// over serves the ingestion calls, and hands everything else to the mux. The paths of the Customer.io family hold ids
+// with any characters, which the mux would clean: they are looked at before it.
+func (g *ingestion) over(mux *http.ServeMux) http.Handler {
+	g.segment.Register(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if customerio.Serves(r.URL.EscapedPath()) {
+			g.customerio.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// replay takes a rejected item again, as its family would take it now.
+func (g *ingestion) replay(ctx context.Context, workspace string, r records.Rejection) error {
+	switch r.Family {
+	case segment.Family:
+		return g.segment.Replay(ctx, workspace, r)
+	case customerio.Family:
+		return g.customerio.Replay(ctx, workspace, r)
+	}
+	return fmt.Errorf("replay rejection %d: no family %q", r.ID, r.Family)
+}

@@ -137,12 +137,12 @@ func (s *Server) firstStart(ctx context.Context) error {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.registerOperations(mux)
+	ingestion := s.newIngestion()
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Backup: s.Backup,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Backup: s.Backup, Replay: ingestion.replay,
 		Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
-	s.newIngestion().register(mux)
-	return s.observe(mux)
+	return s.observe(ingestion.over(mux))
 }
 
 // ServeHTTP answers one request.

@@ -94,7 +94,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, kind string) erro
 			return err
 		}
 	}
-	b := &ingest.Batch{Workspace: key.Workspace, Family: Family, Request: r.Method + " " + r.URL.Path, Public: key.Kind == records.PublicKey, Received: q.Received}
+	b := &ingest.Batch{Workspace: key.Workspace, Family: Family, Request: r.Method + " " + r.URL.Path, Public: key.Kind == records.PublicKey, Received: q.Received, MessageField: "/messageId"}
 	d := decoder{batch: b, kind: kind, intake: h.door.Intake}
 	if err := d.decode(doc); err != nil {
 		return err

@@ -302,7 +302,7 @@ func TestCalls(t *testing.T) {
 		{name: "device without token", path: "/v1/t", body: `{"userId":"u1","event":"Device Created or Updated"}`, rejected: []string{"invalid /context/device/token"}},
 		{name: "device without platform", path: "/v1/t", body: `{"userId":"u1","event":"Device Created or Updated","context":{"device":{"token":"T"}}}`, rejected: []string{"invalid /context/device/type"}},
 		{name: "device with a long token", path: "/v1/t", header: []string{"X-Strict-Mode: 1"}, body: `{"userId":"u1","event":"Device Deleted","context":{"device":{"token":"` + strings.Repeat("x", 4097) + `"}}}`, status: 400, code: "limit", pointer: "/context/device/token", limit: 4096, actual: 4097},
-		{name: "device deleted", path: "/v1/t", body: `{"userId":"u1","event":"Device Deleted","context":{"device":{"token":"T"}}}`, items: []string{`device_delete id:u1 name=Device Deleted device=T/null`}},
+		{name: "device deleted", path: "/v1/t", body: `{"userId":"u1","event":"Device Deleted","context":{"device":{"token":"T"}}}`, items: []string{`device_delete id:u1 name=Device Deleted device=T/null update-only`}},
 		{name: "a token on an ordinary call is no device", path: "/v1/t", body: `{"userId":"u1","event":"A","context":{"device":{"token":"T"}}}`, items: []string{`event id:u1 name=A context{"device":{"token":"T"}}`}},
 		{name: "report", path: "/v1/t", body: `{"userId":"u1","event":"Report Delivery Event","properties":{"deliveryId":"d1","metric":"clicked","recipient":"a@b.c","href":"https://x","reason":"r"}}`,
 			items: []string{"message email:a@b.c name=Report Delivery Event email/clicked/d1/https://x/r update-only"}},
@@ -356,4 +356,3 @@ func TestCalls(t *testing.T) {
 		})
 	}
 }
-

@@ -22,6 +22,7 @@ func (d *decoder) track(it *ingest.Item, m *message) {
 		d.device(it, m)
 	case "Device Deleted":
 		it.Kind, it.Device = carpel.ItemDeviceDelete, &carpel.DeviceInfo{Token: d.token(it, m)}
+		it.Gone, it.UpdateOnly = true, true
 	case "Report Delivery Event":
 		d.report(it, m)
 	case "Relationship Deleted", "Object Deleted", "Group Deleted":
