@@ -79,7 +79,7 @@ func (m *model) explain(ref carpel.PersonRef, c carpel.Condition, asOf carpel.Mi
 	if err != nil {
 		return nil, err
 	}
-	if err := m.check("", c); err != nil {
+	if err := m.check("", "", c); err != nil {
 		return nil, err
 	}
 	v := m.at(m.now)

@@ -97,10 +97,13 @@ func (m *model) advance() error {
 	return nil
 }
 
-// check returns the fault of a condition's references; id is the segment it is for, "" for none.
-func (m *model) check(id string, c carpel.Condition) error {
+// check returns the fault of a condition's references; id and key are those of the segment it is for, "" for none.
+func (m *model) check(id, key string, c carpel.Condition) error {
 	for _, ref := range carpel.References(c) {
 		s := m.find(ref)
+		if id != "" && (ref == id || ref == key) {
+			return carpel.Errorf(carpel.CodeCycle, "%s refers to itself", id)
+		}
 		if s == nil {
 			return carpel.Errorf(carpel.CodeNotFound, "no segment %s", ref)
 		}
@@ -124,7 +127,7 @@ func (m *model) reaches(s *segment, id string) bool {
 func (m *model) define(d engine.Definition) error {
 	m.tick()
 	if !d.Manual {
-		if err := m.check(d.ID, d.Condition); err != nil {
+		if err := m.check(d.ID, d.Key, d.Condition); err != nil {
 			return err
 		}
 	}
@@ -209,7 +212,7 @@ func sortChanges(feed []engineChange) {
 
 // preview counts who matches; asOf 0 is now.
 func (m *model) preview(c carpel.Condition, asOf carpel.Millis) (*preview, error) {
-	if err := m.check("", c); err != nil {
+	if err := m.check("", "", c); err != nil {
 		return nil, err
 	}
 	people := m.people

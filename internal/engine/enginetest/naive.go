@@ -177,7 +177,8 @@ func (v view) attribute(p *person, c *carpel.Attribute) answer {
 	if c.Name == "id" {
 		t.MatchCase = true
 	}
-	return answerOf(v.test(t, r) && v.now-since >= span(c.For))
+	held := c.For.IsZero() || v.now-since >= span(c.For)
+	return answerOf(v.test(t, r) && held)
 }
 
 // properties answers conditions over properties; nil for none.

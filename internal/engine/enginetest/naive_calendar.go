@@ -18,10 +18,19 @@ func newCalendar(zone *time.Location) *calendar {
 	return &calendar{zone, map[time.Time]carpel.Millis{}}
 }
 
-// dayOf returns the local day of a moment.
-func (c *calendar) dayOf(m carpel.Millis) time.Time {
+// date returns the day that a local clock shows.
+func (c *calendar) date(m carpel.Millis) time.Time {
 	y, mo, d := time.UnixMilli(int64(m)).In(c.zone).Date()
 	return time.Date(y, mo, d, 0, 0, 0, 0, time.UTC)
+}
+
+// dayOf returns the local day of a moment. A day that has begun stays the day, also where clocks turn back across
+// midnight.
+func (c *calendar) dayOf(m carpel.Millis) time.Time {
+	if next := c.date(m).AddDate(0, 0, 1); m >= c.midnight(next) {
+		return next
+	}
+	return c.date(m)
 }
 
 // midnight returns the first instant whose local day is day, or a later one where the day does not exist. It walks
@@ -30,9 +39,9 @@ func (c *calendar) midnight(day time.Time) carpel.Millis {
 	if m, ok := c.midnights[day]; ok {
 		return m
 	}
-	at := day.Add(-30 * time.Hour)
+	at := day.Add(-15 * time.Hour)
 	for _, step := range []time.Duration{time.Minute, time.Second, time.Millisecond} {
-		for c.dayOf(carpel.Millis(at.UnixMilli())).Before(day) {
+		for c.date(carpel.Millis(at.UnixMilli())).Before(day) {
 			at = at.Add(step)
 		}
 		if step != time.Millisecond {
