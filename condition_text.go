@@ -1,8 +1,11 @@
 package carpel
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // FormatText writes a condition in the text form. [ParseText] gives the same condition back.
@@ -71,9 +74,9 @@ func (f *textWriter) operand(c Condition) {
 		f.activity(c)
 	case *Device:
 		f.word("has", "device", c.Platform)
-		if c.Count.Op != "" {
+		if count := c.Count.normal(); count.Op != "" {
 			f.word("count")
-			f.compare(c.Count)
+			f.compare(count)
 		}
 		f.where(c.Where)
 	case *InSegment:
@@ -208,7 +211,7 @@ func (f *textWriter) activity(a *Activity) {
 			f.word("including", "machines")
 		}
 	}
-	f.measure(a.Measure)
+	f.measure(a.Measure.normal())
 	f.when(a.When)
 	f.where(a.Where)
 }
@@ -289,27 +292,27 @@ func textDuration(d Duration) string {
 }
 
 // textKeywords are the words that names and texts must be quoted for.
-var textKeywords = strings.Fields(`a after ago ahead all and anniversary any anything at avg before between calendar campaign case contains count
-	days device did different does ends exactly exist exists for from has in including is is_false is_true item last least less link machines match
-	matches max message min more most named never next none not of on once or page percent periods previous regularly sample screen seed segment sequence start
-	starts sum than the then this time times true false twice viewed where with within contain end`)
+var textKeywords = strings.Fields(`a after ago ahead all an and anniversary any anything at avg before between calendar campaign case contain contains
+	count days device did different does end ends exactly exist exists for from greater has in including is is_false is_true item last least less link
+	machines match matches max message min more most named never next none not of on once one or page percent periods previous regularly sample screen seed
+	segment sequence set start starts sum than the then this time times today true false twice viewed where with within yesterday`)
 
-// bare reports whether a word needs no quotes: ASCII letters, digits and _ . @ -, not a number, not a keyword.
+// keyword reports whether a word is one of textKeywords, without regard to case.
+func keyword(s string) bool {
+	return slices.ContainsFunc(textKeywords, func(k string) bool { return strings.EqualFold(k, s) })
+}
+
+// bare reports whether a word needs no quotes: letters and digits of any script and _ . @ -, not a number, no keyword.
 func bare(s string) bool {
 	if s == "" || plainDecimal(s) || s[0] == '-' || s[0] == '.' {
 		return false
 	}
-	for i := 0; i < len(s); i++ {
-		if !wordByte(s[i]) {
+	for _, r := range s {
+		if r < utf8.RuneSelf && !wordByte(byte(r)) || r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			return false
 		}
 	}
-	for _, k := range textKeywords {
-		if strings.EqualFold(k, s) {
-			return false
-		}
-	}
-	return true
+	return !keyword(s)
 }
 
 func wordByte(c byte) bool {

@@ -16,8 +16,8 @@ type textToken struct {
 	at     int // byte offset
 }
 
-// maxText bounds the text form.
-const maxText = 64 << 10
+// maxText bounds the text form: what a request may hold.
+const maxText = MaxBody
 
 // lexText splits the text form into tokens.
 func lexText(s string) ([]textToken, *Error) {
@@ -44,6 +44,13 @@ func lexText(s string) ([]textToken, *Error) {
 			}
 			tokens = append(tokens, textToken{text: text, quoted: true, at: i})
 			i = end
+		case c == '\'' || strings.HasPrefix(s[i:], "“"):
+			text, n := plainQuoted(s[i:])
+			if n < 0 {
+				return nil, textFault(s, i, "a quote is left open")
+			}
+			tokens = append(tokens, textToken{text: text, quoted: true, at: i})
+			i += n
 		case strings.IndexByte("(),=%", c) >= 0:
 			tokens = append(tokens, textToken{text: string(c), sign: true, at: i})
 			i++
@@ -80,10 +87,25 @@ func quotedEnd(s string, i int) int {
 	return -1
 }
 
-// wordLength returns how many bytes of s are a word: letters and digits of any script, and _ . @ - $ + / :.
+// plainQuoted reads a text in single or in curly quotes, as it stands, and how many bytes it takes; -1 when it is left
+// open.
+func plainQuoted(s string) (string, int) {
+	open, shut := "'", "'"
+	if s[0] != '\'' {
+		open, shut = "“", "”"
+	}
+	end := strings.Index(s[len(open):], shut)
+	if end < 0 {
+		return "", -1
+	}
+	return s[len(open) : len(open)+end], len(open) + end + len(shut)
+}
+
+// wordLength returns how many bytes of s are a word: letters and digits of any script, _ . @ - $, and what addresses and
+// patterns are made of.
 func wordLength(s string) int {
 	for i, r := range s {
-		if r < utf8.RuneSelf && (wordByte(byte(r)) || strings.ContainsRune("$+/:", r)) {
+		if r < utf8.RuneSelf && (wordByte(byte(r)) || strings.ContainsRune("$+/:*|?&#~", r)) {
 			continue
 		}
 		if r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)) {

@@ -1,6 +1,8 @@
 package carpel
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,22 +24,26 @@ import (
 //	           | "in the last N calendar days" | ("this"|"previous") PERIOD
 //
 // Names and texts need quotes unless they are letters, digits and _ . @ - and no keyword; bare 42 is a number, "42" a
-// text; minutes are min. Input may also say =, !=, once, twice, never, "N times", 30 days.
+// text; minutes are min. That is what [FormatText] writes. What people type besides (once, 3 times, last 30 days, is
+// greater than, an event without did, …) is listed in docs/segment-language.md.
 func ParseText(text string) (Condition, error) {
 	tokens, fault := lexText(text)
 	if fault != nil {
 		return nil, fault
 	}
-	p := &textParser{source: text, tokens: tokens}
+	p := &textParser{source: text, tokens: tokens, began: map[Condition]int{}}
 	c := p.expression(false, 1)
 	if p.err == nil && p.i < len(p.tokens) {
-		p.fail("an end, or: and, or")
+		p.fail("an end, and, or or")
+		if t := p.tokens[p.i]; !t.quoted && !t.sign && !keyword(t.text) {
+			p.err.Message += " (a text with blanks stands in quotes)"
+		}
 	}
 	if p.err != nil {
 		return nil, p.err
 	}
 	if err := Validate(c); err != nil {
-		return nil, err
+		return nil, p.placed(c, err)
 	}
 	return c, nil
 }
@@ -48,10 +54,38 @@ type textParser struct {
 	tokens []textToken
 	i      int
 	err    *Error
+	began  map[Condition]int // offset of the condition's first token
+}
+
+// placed turns a fault of [Validate] into one of the text: at the innermost condition that its pointer lies in.
+func (p *textParser) placed(c Condition, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	at, longest := 0, -1
+	Walk(c, func(pointer string, c Condition) bool {
+		began, known := p.began[c]
+		if known && len(pointer) > longest && (e.Pointer == pointer || strings.HasPrefix(e.Pointer, pointer+"/")) {
+			at, longest = began, len(pointer)
+		}
+		return true
+	})
+	moved := *textFault(p.source, at, e.Message)
+	moved.Code, moved.Suggestion = e.Code, e.Suggestion
+	if e.Limit != 0 {
+		moved.Limit, moved.Actual = e.Limit, e.Actual
+	}
+	return &moved
 }
 
 // fail notes what was expected where the parser is.
 func (p *textParser) fail(expected string) {
+	p.failNear(expected, textKeywords)
+}
+
+// failNear is fail with the words that may have been meant.
+func (p *textParser) failNear(expected string, known []string) {
 	if p.err != nil {
 		return
 	}
@@ -60,22 +94,25 @@ func (p *textParser) fail(expected string) {
 		t := p.tokens[p.i]
 		at, got = t.at, strconv.Quote(t.text)
 		if len(got) > 60 {
-			got = got[:60] + "…"
+			got = fmt.Sprintf("%.60q…", t.text)
 		}
 	}
 	p.err = textFault(p.source, at, "expected "+expected+", got "+got)
 	if p.i < len(p.tokens) && !p.tokens[p.i].quoted {
-		p.err.Suggestion = Nearest(p.tokens[p.i].text, textKeywords)
+		p.err.Suggestion = Nearest(p.tokens[p.i].text, known)
 	}
 }
 
 // is reports whether the next tokens are these words or signs, without regard to case.
-func (p *textParser) is(words ...string) bool {
-	if p.err != nil || p.i+len(words) > len(p.tokens) {
+func (p *textParser) is(words ...string) bool { return p.isAhead(0, words...) }
+
+// isAhead is is for the tokens from the n-th on.
+func (p *textParser) isAhead(n int, words ...string) bool {
+	if p.err != nil || p.i+n+len(words) > len(p.tokens) {
 		return false
 	}
 	for j, w := range words {
-		if t := p.tokens[p.i+j]; t.quoted || !strings.EqualFold(t.text, w) {
+		if t := p.tokens[p.i+n+j]; t.quoted || !strings.EqualFold(t.text, w) {
 			return false
 		}
 	}
@@ -95,18 +132,23 @@ func (p *textParser) take(phrase string) bool {
 // need steps over the words, which must come next.
 func (p *textParser) need(phrase string) {
 	if !p.take(phrase) {
-		p.fail(strconv.Quote(phrase))
+		p.failNear(strconv.Quote(phrase), strings.Fields(phrase)[:1])
 	}
+}
+
+// tooDeep reports, once, that conditions are nested too deeply. Parentheses that mean nothing are let through.
+func (p *textParser) tooDeep(depth int) bool {
+	const most = 2*MaxConditionDepth + 2
+	if depth > most && p.err == nil {
+		p.err = textFault(p.source, p.tokens[min(p.i, len(p.tokens)-1)].at, "conditions are nested too deeply")
+		p.err.Code, p.err.Limit, p.err.Actual = CodeLimit, most, int64(depth)
+	}
+	return p.err != nil
 }
 
 // expression reads operands joined by and, or by or.
 func (p *textParser) expression(inside bool, depth int) Condition {
-	if depth > 2*MaxConditionDepth+2 {
-		if p.err == nil {
-			p.err = &Error{Code: CodeLimit, Pointer: "/text", Limit: MaxConditionDepth, Message: "conditions are nested too deeply"}
-		}
-		return nil
-	}
+	began := p.i
 	first := p.operand(inside, depth)
 	for _, j := range []struct {
 		word string
@@ -122,15 +164,27 @@ func (p *textParser) expression(inside bool, depth int) Condition {
 		if p.is("and") || p.is("or") {
 			p.fail("parentheses: and and or do not mix without them")
 		}
-		return g
+		return p.note(g, began)
 	}
 	return first
 }
 
+// note remembers where a condition began, by its first token.
+func (p *textParser) note(c Condition, token int) Condition {
+	if p.err == nil && c != nil && token < len(p.tokens) {
+		if _, known := p.began[c]; !known {
+			p.began[c] = p.tokens[token].at
+		}
+	}
+	return c
+}
+
 func (p *textParser) operand(inside bool, depth int) Condition {
-	switch {
-	case p.err != nil:
+	began := p.i
+	if p.tooDeep(depth) {
 		return nil
+	}
+	switch {
 	case p.take("("):
 		c := p.expression(inside, depth+1)
 		p.need(")")
@@ -143,40 +197,29 @@ func (p *textParser) operand(inside bool, depth int) Condition {
 			g.Of = append(g.Of, p.expression(inside, depth+1))
 		}
 		p.need(")")
-		return g
+		return p.note(g, began)
 	case p.take("not"):
-		return &Not{p.operand(inside, depth+1)}
+		return p.note(&Not{p.operand(inside, depth+1)}, began)
 	case inside:
 		name := p.name("a property")
-		return &Property{name, p.test(depth)}
+		return p.note(&Property{name, p.test(depth)}, began)
 	}
-	return p.subject(depth)
+	return p.note(p.subject(depth), began)
 }
 
 func (p *textParser) subject(depth int) Condition {
 	switch {
-	case p.is("did"), p.is("never"), p.is("viewed"), p.is("message"):
-		never := p.take("never")
-		a := p.activity(depth, false)
-		if never && a != nil {
-			if a.Measure.Kind != "" {
-				p.fail("no count after never")
-			}
-			a.Measure = Measure{Kind: MeasureCount, Compare: Compare{Op: CmpExactly, A: NumberValue(0)}}
-		}
-		return a
-	case p.take("has device"):
-		d := &Device{Platform: p.bareWord("any, mobile, ios, android or web")}
-		if p.take("count") {
-			d.Count = p.compare()
-		}
-		d.Where = p.where(depth)
-		return d
-	case p.take("in segment"):
+	case p.startsActivity():
+		return p.counted(depth)
+	case p.is("has", "device"), p.is("has", "a"), p.is("has", "an"):
+		return p.device(depth)
+	case p.take("in segment"), p.take("in the segment"), p.take("is in segment"), p.take("is in the segment"):
 		return &InSegment{p.name("a segment's id or key")}
+	case p.take("is not in segment"), p.take("is not in the segment"):
+		return &Not{&InSegment{p.name("a segment's id or key")}}
 	case p.is("sequence", "("):
 		return p.sequence(depth)
-	case p.is("sample") && p.i+1 < len(p.tokens) && plainDecimal(p.tokens[p.i+1].text):
+	case p.is("sample") && p.numberAt(1):
 		p.i++
 		s := &Sample{Percent: p.number().Float()}
 		if !p.take("%") {
@@ -194,6 +237,26 @@ func (p *textParser) subject(depth int) Condition {
 	return a
 }
 
+// device reads "has device ios", or "has an ios device".
+func (p *textParser) device(depth int) Condition {
+	d := &Device{}
+	if p.take("has device") {
+		d.Platform = p.oneOf("a platform", platforms)
+	} else {
+		p.i += 2 // has a
+		d.Platform = "any"
+		if !p.take("device") {
+			d.Platform = p.oneOf("a platform", platforms)
+			p.need("device")
+		}
+	}
+	if p.take("count") {
+		d.Count = p.compare().normal()
+	}
+	d.Where = p.where(depth)
+	return d
+}
+
 // name reads a name: a quoted text, or a word that is no keyword.
 func (p *textParser) name(what string) string {
 	if p.err != nil || p.i == len(p.tokens) || p.tokens[p.i].sign {
@@ -201,7 +264,7 @@ func (p *textParser) name(what string) string {
 		return ""
 	}
 	t := p.tokens[p.i]
-	if !t.quoted && slices.ContainsFunc(textKeywords, func(k string) bool { return strings.EqualFold(k, t.text) }) {
+	if !t.quoted && keyword(t.text) {
 		p.fail(what + ` (a name that is a keyword stands in quotes)`)
 		return ""
 	}
@@ -219,13 +282,16 @@ func (p *textParser) string(what string) string {
 	return p.tokens[p.i-1].text
 }
 
-func (p *textParser) bareWord(what string) string {
-	if p.err != nil || p.i == len(p.tokens) || p.tokens[p.i].sign || p.tokens[p.i].quoted {
-		p.fail(what)
-		return ""
+// oneOf reads one of some words.
+func (p *textParser) oneOf(what string, known []string) string {
+	if p.err == nil && p.i < len(p.tokens) && !p.tokens[p.i].quoted {
+		if word := strings.ToLower(p.tokens[p.i].text); slices.Contains(known, word) {
+			p.i++
+			return word
+		}
 	}
-	p.i++
-	return strings.ToLower(p.tokens[p.i-1].text)
+	p.failNear(what+": "+strings.Join(known, ", "), known)
+	return ""
 }
 
 // value reads a text, a number, true or false.
@@ -235,12 +301,16 @@ func (p *textParser) value() Value {
 		return Value{}
 	}
 	t := p.tokens[p.i]
+	if !t.quoted && keyword(t.text) && !strings.EqualFold(t.text, "true") && !strings.EqualFold(t.text, "false") {
+		p.fail("a value (a text that is a keyword stands in quotes)")
+		return Value{}
+	}
 	p.i++
 	switch {
 	case t.quoted:
 		return TextValue(t.text)
-	case t.text == "true" || t.text == "false":
-		return BoolValue(t.text == "true")
+	case strings.EqualFold(t.text, "true"), strings.EqualFold(t.text, "false"):
+		return BoolValue(strings.EqualFold(t.text, "true"))
 	case plainDecimal(t.text):
 		if v, ok := ParseNumber(t.text); ok {
 			return v
@@ -251,8 +321,13 @@ func (p *textParser) value() Value {
 	return TextValue(t.text)
 }
 
+// numberAt reports whether the token n places ahead is a bare number.
+func (p *textParser) numberAt(n int) bool {
+	return p.err == nil && p.i+n < len(p.tokens) && !p.tokens[p.i+n].quoted && plainDecimal(p.tokens[p.i+n].text)
+}
+
 func (p *textParser) number() Value {
-	if p.err != nil || p.i == len(p.tokens) || p.tokens[p.i].quoted || !plainDecimal(p.tokens[p.i].text) {
+	if !p.numberAt(0) {
 		p.fail("a number")
 		return Value{}
 	}
@@ -260,118 +335,64 @@ func (p *textParser) number() Value {
 }
 
 func (p *textParser) whole() int {
-	n, err := strconv.Atoi(p.number().Text())
-	if err != nil && p.err == nil {
-		p.i--
+	if !p.numberAt(0) {
+		p.fail("a whole number")
+		return 0
+	}
+	n, err := strconv.ParseInt(p.tokens[p.i].text, 10, 32)
+	if err != nil {
 		p.fail("a whole number")
 	}
-	return n
+	p.i++
+	return int(n)
 }
 
-var durationUnits = map[string]byte{
-	"s": 's', "sec": 's', "second": 's', "seconds": 's', "min": 'm', "minute": 'm', "minutes": 'm', "h": 'h', "hour": 'h', "hours": 'h',
-	"d": 'd', "day": 'd', "days": 'd', "w": 'w', "week": 'w', "weeks": 'w',
+// durationUnits are the units of durations as people write them.
+func durationUnit(s string) (byte, bool) {
+	switch strings.ToLower(s) {
+	case "s", "sec", "secs", "second", "seconds":
+		return 's', true
+	case "min", "mins", "minute", "minutes":
+		return 'm', true
+	case "h", "hour", "hours":
+		return 'h', true
+	case "d", "day", "days":
+		return 'd', true
+	case "w", "week", "weeks":
+		return 'w', true
+	}
+	return 0, false
 }
 
 // duration reads 30d, 5min, or 30 days.
 func (p *textParser) duration() Duration {
+	const wanted = "a duration such as 30d, 12h or 5min"
 	if p.err != nil || p.i == len(p.tokens) || p.tokens[p.i].quoted {
-		p.fail("a duration such as 30d")
+		p.fail(wanted)
 		return Duration{}
 	}
-	word := strings.ToLower(p.tokens[p.i].text)
+	word := p.tokens[p.i].text
 	n := 0
 	for n < len(word) && word[n] >= '0' && word[n] <= '9' {
 		n++
 	}
-	amount, unit := word[:n], word[n:]
-	step := 1
+	amount, unit, step := word[:n], word[n:], 1
 	if unit == "" && p.i+1 < len(p.tokens) && !p.tokens[p.i+1].quoted {
-		unit, step = strings.ToLower(p.tokens[p.i+1].text), 2
+		unit, step = p.tokens[p.i+1].text, 2
 	}
-	u, ok := durationUnits[unit]
+	u, ok := durationUnit(unit)
 	count, err := strconv.ParseInt(amount, 10, 64)
 	if !ok || err != nil {
-		p.fail("a duration such as 30d, 12h or 5min")
+		switch p.fail(wanted); strings.ToLower(unit) {
+		case "m":
+			p.err.Message += " (minutes are min, as m could be months)"
+		case "month", "months", "year", "years", "quarter", "quarters":
+			p.err.Message += " (months and years differ in length: count days, or say this month, previous month)"
+		}
 		return Duration{}
 	}
 	p.i += step
 	return Duration{count, u}
-}
-
-// test reads an operator and its operand.
-func (p *textParser) test(depth int) Test {
-	var t Test
-	p.operator(&t, depth)
-	if p.take("match case") {
-		t.MatchCase = true
-	}
-	return t
-}
-
-// plainOps are the operators that take one value, or none; longer phrases come before their beginnings.
-var plainOps = []struct {
-	phrase string
-	op     Op
-	value  bool
-}{
-	{"is a time", OpIsTime, false}, {"is not", OpIsNot, true}, {"is_true", OpIsTrue, false}, {"is_false", OpIsFalse, false},
-	{"is", OpIs, true}, {"=", OpIs, true}, {"!=", OpIsNot, true}, {"contains", OpContains, true},
-	{"does not contain", OpDoesNotContain, true}, {"starts with", OpStartsWith, true}, {"ends with", OpEndsWith, true},
-	{"does not start with", OpDoesNotStartWith, true}, {"does not end with", OpDoesNotEndWith, true}, {"matches", OpMatches, true},
-	{"does not match", OpDoesNotMatch, true}, {">=", OpAtLeast, true}, {"<=", OpAtMost, true}, {">", OpGreaterThan, true}, {"<", OpLessThan, true},
-	{"does not exist", OpDoesNotExist, false}, {"exists", OpExists, false}, {"before", OpBefore, true}, {"after", OpAfter, true}, {"on", OpOn, true},
-}
-
-func (p *textParser) operator(t *Test, depth int) {
-	switch {
-	case p.take("is any of"):
-		t.Op, t.Values = OpIsAnyOf, p.values()
-	case p.take("is none of"):
-		t.Op, t.Values = OpIsNoneOf, p.values()
-	case p.take("between"):
-		low := p.number()
-		p.need("and")
-		t.Op, t.Values = OpBetween, []Value{low, p.number()}
-	case p.take("within last"), p.take("within the last"):
-		t.Op, t.Duration = OpWithinLast, p.duration()
-	case p.take("within next"), p.take("within the next"):
-		t.Op, t.Duration = OpWithinNext, p.duration()
-	case p.take("anniversary within next"):
-		t.Op, t.Duration = OpAnniversaryWithinNext, p.duration()
-	case p.take("more than"):
-		t.Duration = p.duration()
-		t.Op = OpMoreThanAgo
-		if p.take("ahead") {
-			t.Op = OpMoreThanAhead
-		} else {
-			p.need("ago")
-		}
-	case p.is("has", "item", "("):
-		p.i += 2
-		t.Op, t.Item = OpHasItem, p.inner(depth)
-	default:
-		for _, o := range plainOps {
-			if p.take(o.phrase) {
-				t.Op = o.op
-				if o.value {
-					t.Value = p.value()
-				}
-				return
-			}
-		}
-		p.fail("an operator: is, is not, contains, >, exists, within last …")
-	}
-}
-
-func (p *textParser) values() []Value {
-	p.need("(")
-	vs := []Value{p.value()}
-	for p.take(",") {
-		vs = append(vs, p.value())
-	}
-	p.need(")")
-	return vs
 }
 
 // inner reads conditions over properties in parentheses, as a group.
@@ -388,6 +409,9 @@ func (p *textParser) inner(depth int) Condition {
 func (p *textParser) where(depth int) Condition {
 	if !p.take("where") {
 		return nil
+	}
+	if !p.is("(") {
+		p.fail(`"(": the conditions of where stand in parentheses`)
 	}
 	return p.inner(depth)
 }

@@ -26,10 +26,24 @@ func Equal(a, b Value, matchCase bool) bool {
 func Fold(s string) string {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
-			return strings.Map(foldRune, s)
+			return foldFrom(s, i)
 		}
 	}
 	return s
+}
+
+// foldFrom folds s, whose first i bytes are folded already.
+func foldFrom(s string, i int) string {
+	b := []byte(s)
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c >= utf8.RuneSelf:
+			return strings.Map(foldRune, s)
+		case 'a' <= c && c <= 'z':
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
 }
 
 func foldRune(r rune) rune {
