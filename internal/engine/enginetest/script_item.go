@@ -114,6 +114,10 @@ func (r *scriptRun) named(it *carpel.Item, names []string) error {
 		}
 		return ""
 	}
+	if most, ok := map[carpel.ItemKind]int{carpel.ItemEvent: 1, carpel.ItemScreen: 1, carpel.ItemPage: 2, carpel.ItemDevice: 2,
+		carpel.ItemDeviceDelete: 2, carpel.ItemAlias: 1, carpel.ItemMerge: 1, carpel.ItemMessage: 3}[it.Kind]; ok && len(names) > most {
+		return fmt.Errorf("%q has no meaning here", names[most])
+	}
 	text := func(name string) string { return it.Properties[name].Text() }
 	switch it.Kind {
 	case carpel.ItemEvent, carpel.ItemScreen:
