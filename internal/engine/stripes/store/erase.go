@@ -10,7 +10,9 @@ func (a *application) eraseItem() error {
 	ref := a.it.Person
 	if a.it.Kind == carpel.ItemUnsuppress {
 		for _, k := range suppressKeys(a.store, []string{ref.UserID}, []string{ref.Email}) {
-			a.ids[string(k)] = deleted
+			if err := a.setSuppressed(k, false); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -29,7 +31,9 @@ func (a *application) eraseItem() error {
 			users, emails = append(users, p.users...), append(append(emails, p.email), p.emails...)
 		}
 		for _, k := range suppressKeys(a.store, users, emails) {
-			a.ids[string(k)] = 0 // an entry with a number is a key that is there
+			if err := a.setSuppressed(k, true); err != nil {
+				return err
+			}
 		}
 	}
 	if p == nil {
@@ -40,6 +44,27 @@ func (a *application) eraseItem() error {
 	}
 	a.out.Person = p.key
 	return a.erase(ordinal, p)
+}
+
+// setSuppressed writes or removes a suppressed id, and keeps their number.
+func (t *Tx) setSuppressed(key []byte, suppressed bool) error {
+	n, changed := t.ids[string(key)]
+	is := changed && n != deleted
+	if !changed {
+		var err error
+		if is, err = t.store.has(key); err != nil {
+			return err
+		}
+	}
+	switch {
+	case suppressed && !is:
+		t.ids[string(key)] = 0 // an entry with a number is a key that is there
+		t.meta.Suppressed++
+	case !suppressed && is:
+		t.ids[string(key)] = deleted
+		t.meta.Suppressed--
+	}
+	return nil
 }
 
 // erase removes everything of a person: rows, attributes, identities, record. Message ids stay: a repeat of what was

@@ -293,6 +293,9 @@ func (a *application) claim(ordinal uint32, p *person, anonymous string) error {
 
 // suppressed reports whether one of the ids that a reference holds is suppressed.
 func (t *Tx) suppressed(ref carpel.PersonRef) (bool, error) {
+	if t.meta.Suppressed == 0 {
+		return false, nil
+	}
 	for _, k := range suppressKeys(t.store, []string{ref.UserID}, []string{ref.Email}) {
 		if _, ok := t.ids[string(k)]; ok {
 			return t.ids[string(k)] != deleted, nil

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
@@ -49,56 +51,99 @@ const (
 // maxStatNames bounds the names of one kind that have statistics: pages and links are as many as somebody likes.
 const maxStatNames = 10_000
 
-// allStats are the committed statistics. Safe for concurrent use.
+// allStats are the statistics. Transactions collect what they see (sight), and a commit counts it: what is counted is
+// written with a batch now and then and when the store closes, so that a crash may lose the counts of the last seconds,
+// and never a name. Safe for concurrent use.
 type allStats struct {
-	mu     sync.RWMutex
-	byName map[uint32]*nameStats // guarded by mu; what it points to is immutable once there
-	kinds  map[byte]int          // how many names of a kind; guarded by mu
+	mu      sync.RWMutex
+	byName  map[uint32]*nameStats // guarded by mu
+	kinds   map[byte]int          // how many names of a kind; guarded by mu
+	dirty   map[uint32]bool       // not written since they changed; guarded by mu
+	fresh   bool                  // a dirty one was never written; guarded by mu
+	written carpel.Millis         // the writer's: when they were last written
 }
 
+// sight is one sight of a value under a name.
+type sight struct {
+	number uint32
+	value  carpel.Value
+	at     carpel.Millis
+}
+
+// statsEvery is how often changed statistics are written.
+const statsEvery = 5000 // milliseconds
+
 func (s *Store) loadStats() error {
-	s.stats = &allStats{byName: map[uint32]*nameStats{}, kinds: map[byte]int{}}
+	s.stats = &allStats{byName: map[uint32]*nameStats{}, kinds: map[byte]int{}, dirty: map[uint32]bool{}}
 	return s.scan([]byte{keyStats}, func(k, v []byte) error {
 		if len(k) != 5 {
 			return fmt.Errorf("read statistics: a damaged key %x", k)
 		}
-		st := &nameStats{}
+		st := &nameStats{Kinds: map[string]int64{}}
 		if err := json.Unmarshal(v, st); err != nil {
 			return fmt.Errorf("read statistics: %w", err)
 		}
-		n := uint32(k[1])<<24 | uint32(k[2])<<16 | uint32(k[3])<<8 | uint32(k[4])
+		n := binary.BigEndian.Uint32(k[1:])
 		s.stats.byName[n] = st
 		s.stats.kinds[s.names.of(n).kind]++
 		return nil
 	})
 }
 
-// stat returns the statistics of a name, to be changed by this transaction; nil when there are too many names of the
-// kind already.
-func (t *Tx) stat(k nameKey) *nameStats {
+// see notes a sight of a value under a name, unless the name is new and there are too many of the kind already.
+func (t *Tx) see(k nameKey, v carpel.Value, at carpel.Millis) {
 	n := t.store.names.lookup(k)
-	if n != 0 {
-		if st := t.stats[n]; st != nil {
-			return st
-		}
-	}
-	all := t.store.stats
-	all.mu.RLock()
-	defer all.mu.RUnlock()
-	have := all.byName[n]
-	if n == 0 || have == nil {
-		if all.kinds[k.kind] >= maxStatNames {
-			return nil
+	if n == 0 {
+		t.store.stats.mu.RLock()
+		full := t.store.stats.kinds[k.kind] >= maxStatNames
+		t.store.stats.mu.RUnlock()
+		if full {
+			return
 		}
 		n = t.name(k)
-		have = &nameStats{}
 	}
-	own := &nameStats{Count: have.Count, LastSeen: have.LastSeen, Kinds: make(map[string]int64, len(have.Kinds)), Top: slices.Clone(have.Top)}
-	for kind, c := range have.Kinds {
-		own.Kinds[kind] = c
+	t.sights = append(t.sights, sight{n, v, at})
+}
+
+// count counts the sights of a transaction.
+func (a *allStats) count(sights []sight, names *names) {
+	if len(sights) == 0 {
+		return
 	}
-	t.stats[n] = own
-	return own
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, x := range sights {
+		st := a.byName[x.number]
+		if st == nil {
+			st = &nameStats{Kinds: map[string]int64{}}
+			a.byName[x.number] = st
+			a.kinds[names.of(x.number).kind]++
+			a.fresh = true
+		}
+		st.count(x.value, x.at)
+		a.dirty[x.number] = true
+	}
+}
+
+// writeStats writes the statistics that changed, when it is time to, or when one was never written.
+func (s *Store) writeStats(b *pebble.Batch, now carpel.Millis) error {
+	a := s.stats
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.dirty) == 0 || !a.fresh && now >= a.written && now < a.written+statsEvery {
+		return nil
+	}
+	for n := range a.dirty {
+		data, err := json.Marshal(a.byName[n])
+		if err != nil {
+			return fmt.Errorf("write statistics: %w", err)
+		}
+		if err := b.Set(binary.BigEndian.AppendUint32([]byte{keyStats}, n), data, nil); err != nil {
+			return err
+		}
+	}
+	a.dirty, a.fresh, a.written = map[uint32]bool{}, false, now
+	return nil
 }
 
 // count adds one sight of a value.
@@ -142,11 +187,8 @@ func (st *nameStats) count(v carpel.Value, now carpel.Millis) {
 // countNames adds an event, page, screen, message or device with its properties.
 func (a *application) countNames(table eval.Table, name string, props map[string]carpel.Value) {
 	add := func(kind byte, name string, v carpel.Value) {
-		if name == "" || len(name) > 2*carpel.MaxNameBytes+1 {
-			return
-		}
-		if st := a.stat(nameKey{kind, name}); st != nil {
-			st.count(v, a.it.At)
+		if name != "" && len(name) <= 2*carpel.MaxNameBytes+1 {
+			a.see(nameKey{kind, name}, v, a.it.At)
 		}
 	}
 	switch table.Kind {
@@ -173,34 +215,7 @@ func (a *application) countNames(table eval.Table, name string, props map[string
 
 // countAttribute adds one write of an attribute.
 func (a *application) countAttribute(name string, v carpel.Value) {
-	if st := a.stat(nameKey{statAttr, name}); st != nil && v.IsSet() {
-		st.count(v, a.it.At)
-	}
-}
-
-// writeStats writes the statistics that changed.
-func (t *Tx) writeStats() error {
-	for n, st := range t.stats {
-		data, err := json.Marshal(st)
-		if err != nil {
-			return fmt.Errorf("write statistics: %w", err)
-		}
-		if err := t.batch.Set([]byte{keyStats, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, data, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// installStats shows a transaction's statistics to readers.
-func (s *Store) installStats(changed map[uint32]*nameStats) {
-	s.stats.mu.Lock()
-	defer s.stats.mu.Unlock()
-	for n, st := range changed {
-		if s.stats.byName[n] == nil {
-			s.stats.kinds[s.names.of(n).kind]++
-		}
-		st.index = nil
-		s.stats.byName[n] = st
+	if v.IsSet() {
+		a.see(nameKey{statAttr, name}, v, a.it.At)
 	}
 }

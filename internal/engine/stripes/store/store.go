@@ -70,6 +70,7 @@ type Store struct {
 	names   *names
 	stats   *allStats
 	hashKey []byte
+	recent  recent // the writer's
 
 	// visible is held by the writer while a batch syncs and is installed, and by readers while they load what is not
 	// in memory: what is not synced is never seen.
@@ -87,6 +88,7 @@ type meta struct {
 	Arrival     uint64
 	JournalFrom uint64 // the oldest batch whose journal is kept
 	Journalled  uint64 // items that all batches put into the journal
+	Suppressed  int64  // suppressed ids and emails
 }
 
 // formatVersion is the layout of keys and blocks. A store of a later one is refused.
@@ -238,9 +240,12 @@ func (s *Store) scan(prefix []byte, fn func(key, value []byte) error) error {
 	return it.Close()
 }
 
-// Close ends the store.
+// Close ends the store. Nothing may be under way.
 func (s *Store) Close() error {
-	if err := s.db.Close(); err != nil {
+	b := s.db.NewBatch()
+	s.stats.written = 0
+	err := errors.Join(s.writeStats(b, statsEvery), b.Commit(pebble.Sync), b.Close())
+	if err = errors.Join(err, s.db.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
@@ -313,14 +318,14 @@ func refKey(ref carpel.PersonRef) (kind byte, text string) {
 
 func encodeMeta(m *meta) []byte {
 	var b []byte
-	for _, n := range []uint64{uint64(m.NextOrdinal), m.Seq, uint64(m.People), uint64(m.Waiting), uint64(m.Events), m.Arrival, m.JournalFrom, m.Journalled} {
+	for _, n := range []uint64{uint64(m.NextOrdinal), m.Seq, uint64(m.People), uint64(m.Waiting), uint64(m.Events), m.Arrival, m.JournalFrom, m.Journalled, uint64(m.Suppressed)} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return b
 }
 
 func decodeMeta(b []byte) (*meta, error) {
-	var n [8]uint64
+	var n [9]uint64
 	for i := range n {
 		v, size := binary.Uvarint(b)
 		if size <= 0 {
@@ -328,5 +333,5 @@ func decodeMeta(b []byte) (*meta, error) {
 		}
 		n[i], b = v, b[size:]
 	}
-	return &meta{uint32(n[0]), n[1], int64(n[2]), int64(n[3]), int64(n[4]), n[5], n[6], n[7]}, nil
+	return &meta{uint32(n[0]), n[1], int64(n[2]), int64(n[3]), int64(n[4]), n[5], n[6], n[7], int64(n[8])}, nil
 }

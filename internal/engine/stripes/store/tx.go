@@ -31,7 +31,7 @@ type Tx struct {
 	seen     map[string]struct{}       // message hashes of this transaction
 	attrs    map[entryKey]block.Mask   // slots of attribute values and stamps to write
 	newNames []uint32                  // numbers given by this transaction, ascending
-	stats    map[uint32]*nameStats     // statistics under change
+	sights   []sight                   // for the statistics
 	journal  []journalEntry
 	waiting  []waitingItem // begun to wait in this transaction
 	touched  *Touched
@@ -83,7 +83,7 @@ func (s *Store) Begin(now carpel.Millis) *Tx {
 	return &Tx{store: s, now: now, batch: s.db.NewBatch(), meta: *s.meta.Load(),
 		overlay: map[entryKey]*entry{}, tables: map[entryKey]*table{}, rows: map[entryKey]*pendingRows{}, heads: map[uint32]*head{},
 		persons: map[uint32]*person{}, changed: map[uint32]bool{}, ids: map[string]uint32{}, seen: map[string]struct{}{},
-		attrs: map[entryKey]block.Mask{}, stats: map[uint32]*nameStats{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
+		attrs: map[entryKey]block.Mask{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
 }
 
 // Touched is what the items applied so far have changed.
@@ -131,11 +131,16 @@ func (t *Tx) lookup(kind byte, text string) (uint32, bool, error) {
 	if n, ok := t.ids[string(k)]; ok {
 		return n, n != deleted, nil
 	}
+	if n, ok := t.store.recent.ids.get(string(k)); ok {
+		return n, true, nil
+	}
 	v, ok, err := t.store.get(k)
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	return binary.BigEndian.Uint32(v), true, nil
+	n := binary.BigEndian.Uint32(v)
+	t.store.recent.ids.put(string(k), n)
+	return n, true, nil
 }
 
 // assign gives an identity to a person.
@@ -183,11 +188,15 @@ func (t *Tx) person(ordinal uint32) (*person, error) {
 		}
 		return p, nil
 	}
-	p, err := t.store.readPerson(ordinal)
-	if err == nil {
-		t.persons[ordinal] = p
+	p := t.store.recent.person(ordinal)
+	if p == nil {
+		var err error
+		if p, err = t.store.readPerson(ordinal); err != nil {
+			return nil, err
+		}
 	}
-	return p, err
+	t.persons[ordinal] = p
+	return p, nil
 }
 
 // change notes that a person record was changed.
@@ -385,7 +394,8 @@ func (t *Tx) write() error {
 			return err
 		}
 	}
-	if err := t.writeStats(); err != nil {
+	t.store.stats.count(t.sights, t.store.names)
+	if err := t.store.writeStats(t.batch, t.now); err != nil {
 		return err
 	}
 	if t.applied > 0 {
@@ -431,7 +441,7 @@ func (t *Tx) Commit() error {
 	for k, e := range t.overlay {
 		s.cache.put(k, e)
 	}
-	s.installStats(t.stats)
+	s.recent.commit(t)
 	m := t.meta
 	s.meta.Store(&m)
 	return t.batch.Close()

@@ -1,0 +1,71 @@
+package store
+
+import "slices"
+
+// recent is what the writer read or wrote last of people and of who is who: most items are of people who were there a
+// moment ago. It holds only what is committed. The writer's alone; at most 2*recentSize entries of a kind.
+type recent struct {
+	ids    generations[string, uint32]
+	people generations[uint32, *person]
+}
+
+const recentSize = 100_000
+
+// person returns a copy of a person record that the transaction may change; nil when it is not here.
+func (r *recent) person(ordinal uint32) *person {
+	p, ok := r.people.get(ordinal)
+	if !ok {
+		return nil
+	}
+	c := *p
+	c.keys, c.users, c.emails = slices.Clip(c.keys), slices.Clip(c.users), slices.Clip(c.emails)
+	c.anonymous, c.devices = slices.Clip(c.anonymous), slices.Clip(c.devices)
+	return &c
+}
+
+// commit takes over what a transaction has read and written.
+func (r *recent) commit(t *Tx) {
+	for k, ordinal := range t.ids {
+		if k[0] != keyIdentity {
+			continue // of a suppression
+		}
+		if ordinal == deleted {
+			r.ids.remove(k)
+		} else {
+			r.ids.put(k, ordinal)
+		}
+	}
+	for ordinal, p := range t.persons {
+		if p == nil || p.gone {
+			r.people.remove(ordinal)
+		} else {
+			r.people.put(ordinal, p)
+		}
+	}
+}
+
+// generations is a bounded map: what was not asked for while recentSize others were goes.
+type generations[K comparable, V any] struct{ young, old map[K]V }
+
+func (g *generations[K, V]) get(k K) (V, bool) {
+	if v, ok := g.young[k]; ok {
+		return v, true
+	}
+	v, ok := g.old[k]
+	if ok {
+		g.put(k, v)
+	}
+	return v, ok
+}
+
+func (g *generations[K, V]) put(k K, v V) {
+	if g.young == nil || len(g.young) >= recentSize {
+		g.young, g.old = make(map[K]V, 1024), g.young
+	}
+	g.young[k] = v
+}
+
+func (g *generations[K, V]) remove(k K) {
+	delete(g.young, k)
+	delete(g.old, k)
+}
