@@ -19,6 +19,7 @@ import (
 var (
 	kills = flag.Int("kills", 10, "how often the server is killed")
 	seed  = flag.Uint64("seed", 0, "of what is sent and when the server is killed; 0 for another one each time")
+	data  = flag.String("data", "", "an empty directory for the data, which stays for a look afterwards; one of its own, removed again, if not given")
 )
 
 const writers = 6
@@ -46,7 +47,10 @@ func TestKill(t *testing.T) {
 		*kills = min(*kills, 3)
 	}
 	t.Logf("%d kills, -seed %d", *kills, *seed)
-	h := &harness{t: t, rng: rand.New(rand.NewPCG(*seed, 0)), binary: build(t), data: t.TempDir()}
+	h := &harness{t: t, rng: rand.New(rand.NewPCG(*seed, 0)), binary: build(t), data: *data}
+	if h.data == "" {
+		h.data = t.TempDir()
+	}
 	for n := range writers {
 		h.writers = append(h.writers, newWriter(n, *seed))
 	}
