@@ -10,7 +10,8 @@ import (
 // over time are drawn as lines, leaf by leaf, and combined; so both moments are exact.
 func (q *Query) Explain(src Source, slot uint8, now carpel.Millis) ([]engine.ExplainedNode, error) {
 	first := min(src.FirstSeen()[slot], now)
-	x := &explanation{q: q, now: now, first: first, past: past{src: src, slot: slot, h: horizon{from: first, to: later(now, years*366*86_400_000)}}}
+	x := &explanation{q: q, now: now, first: first, yearly: q.yearly()}
+	x.past = past{src: src, slot: slot, h: horizon{from: first, to: later(now, years*366*86_400_000)}}
 	if err := x.draw(); err != nil {
 		return nil, err
 	}
@@ -29,11 +30,12 @@ func (q *Query) Explain(src Source, slot uint8, now carpel.Millis) ([]engine.Exp
 // explanation is one person under explanation.
 type explanation struct {
 	past
-	q     *Query
-	now   carpel.Millis
-	first carpel.Millis // the person's first moment, now at most
-	back  []line        // by node: with what was unknown, for looking back
-	ahead []line        // by node
+	q      *Query
+	now    carpel.Millis
+	first  carpel.Millis // the person's first moment, now at most
+	yearly bool          // some leaf asks for anniversaries
+	back   []line        // by node: with what was unknown, for looking back
+	ahead  []line        // by node
 }
 
 // draw makes the lines of all nodes. What comes round every year is drawn to some years after anything else happens.
@@ -49,7 +51,7 @@ func (x *explanation) draw() error {
 				last = max(last, l[len(l)-1].from)
 			}
 		}
-		if to := later(last, years*366*86_400_000); to > x.h.to && x.q.yearly() {
+		if to := later(last, years*366*86_400_000); to > x.h.to && x.yearly {
 			x.h.to = to
 			continue
 		}
@@ -95,6 +97,9 @@ func (x *explanation) node(n *queryNode) engine.ExplainedNode {
 	ahead, back := x.ahead[n.id], x.back[n.id]
 	is := ahead[ahead.at(x.now)].is
 	out := engine.ExplainedNode{Pointer: n.pointer, Matched: is == yes, Since: x.now, NextChange: ahead.next(x.now)}
+	if x.yearly && out.NextChange > x.h.to {
+		out.NextChange = carpel.Never
+	}
 	if p := back[back.at(x.now)]; p.is == is {
 		out.Since = max(p.from, x.first)
 	}

@@ -9,7 +9,7 @@ import (
 const years = 9
 
 // horizon is what lines are drawn over: from the person's first moment on, and of what comes round every year up to an
-// end.
+// end, past which lines mean nothing.
 type horizon struct {
 	from, to carpel.Millis
 }
@@ -76,7 +76,8 @@ func (x *tester) stretches(at carpel.Millis, h horizon) []stretch {
 	}
 	var in []stretch
 	day := anniversaryDay(at, x.zone)
-	for year, last := carpel.DateOf(h.from, x.zone).Year-1, carpel.DateOf(h.to, x.zone).Year; year <= last; year++ {
+	first, last := carpel.DateOf(h.from, x.zone).Year-1, carpel.DateOf(h.to, x.zone).Year
+	for year := first; year <= last+2+x.days/365; year++ { // so that the end of the last does not show before h.to
 		d := carpel.Date{Year: year, Month: day.Month, Day: day.Day}
 		in = append(in, stretch{d.AddDays(-x.days).Midnight(x.zone), d.AddDays(1).Midnight(x.zone)})
 	}

@@ -103,24 +103,39 @@ type localDay struct {
 	zone     *time.Location
 	offset   carpel.Millis
 	from, to carpel.Millis // where the offset holds
+	least    int64         // the day that had begun before from: where clocks went back over a midnight it goes on
 }
 
-// of returns the number of the local day of t.
+// of returns the number of the local day of t: the last one that has begun.
 func (d *localDay) of(t carpel.Millis) int64 {
 	if t < d.from || t >= d.to {
-		at := t.Time().In(d.zone)
-		_, offset := at.Zone()
-		d.offset, d.from, d.to = carpel.Millis(offset)*1000, minMillis, maxMillis
-		start, end := at.ZoneBounds()
-		if !start.IsZero() {
-			d.from = carpel.MillisOf(start)
-		}
-		if !end.IsZero() {
-			d.to = carpel.MillisOf(end)
-		}
+		d.move(t)
 	}
-	local := int64(t + d.offset)
-	day := local / 86_400_000
+	return max(d.least, dayNumber(t+d.offset))
+}
+
+// move takes up the stretch between clock changes that holds t.
+func (d *localDay) move(t carpel.Millis) {
+	at := t.Time().In(d.zone)
+	start, end := at.ZoneBounds()
+	d.offset, d.from, d.to, d.least = offsetOf(at), minMillis, maxMillis, math.MinInt64
+	if !start.IsZero() {
+		d.from = carpel.MillisOf(start)
+		d.least = dayNumber(d.from - 1 + offsetOf(start.Add(-time.Millisecond)))
+	}
+	if !end.IsZero() {
+		d.to = carpel.MillisOf(end)
+	}
+}
+
+func offsetOf(t time.Time) carpel.Millis {
+	_, seconds := t.Zone()
+	return carpel.Millis(seconds) * 1000
+}
+
+// dayNumber returns how many days lie between 1970 and a moment in local time, rounded down.
+func dayNumber(local carpel.Millis) int64 {
+	day := int64(local) / 86_400_000
 	if local%86_400_000 < 0 {
 		day--
 	}
