@@ -89,6 +89,9 @@ func momentOf(t *time.Time) carpel.Millis {
 
 func (a *API) preview(c *call, in *previewIn) (*previewOut, error) {
 	def, err := parseDefinition("definition", in.Body.Definition)
+	if err == nil {
+		err = a.checkReferences(c, "definition", def)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -218,6 +221,9 @@ type impactOut struct{ Body Impact }
 
 func (a *API) impact(c *call, in *impactIn) (*impactOut, error) {
 	def, err := parseDefinition("definition", in.Body.Definition)
+	if err == nil {
+		err = a.checkReferences(c, "definition", def)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -414,7 +420,11 @@ func (a *API) definitionAsked(c *call, body explainBody) (carpel.Condition, erro
 	case given(body.Definition) == (body.Segment != ""):
 		return nil, carpel.Errorf(carpel.CodeInvalid, "send either a segment or a definition")
 	case body.Segment == "":
-		return parseDefinition("definition", body.Definition)
+		def, err := parseDefinition("definition", body.Definition)
+		if err == nil {
+			err = a.checkReferences(c, "definition", def)
+		}
+		return def, err
 	}
 	s, err := a.Records.Segment(c, c.Workspace, body.Segment)
 	if err != nil {

@@ -106,6 +106,35 @@ func parseDefinition(field string, raw json.RawMessage) (carpel.Condition, error
 	return c, nil
 }
 
+// checkReferences refuses a definition, which came as the named field of a body, that refers to a segment that is not
+// there, with the place and the nearest key.
+func (a *API) checkReferences(c *call, field string, def carpel.Condition) error {
+	if def == nil || len(carpel.References(def)) == 0 {
+		return nil
+	}
+	all, err := a.Records.Segments(c, c.Workspace)
+	if err != nil {
+		return err
+	}
+	var keys []string
+	known := map[string]bool{}
+	for _, s := range all {
+		if s.State != carpel.StateArchived {
+			keys = append(keys, s.Key)
+			known[s.ID], known[s.Key] = true, true
+		}
+	}
+	var missing error
+	carpel.Walk(def, func(pointer string, n carpel.Condition) bool {
+		if in, ok := n.(*carpel.InSegment); ok && !known[in.Ref] && missing == nil {
+			missing = &carpel.Error{Code: carpel.CodeNotFound, Pointer: "/" + field + pointer + "/segment", Suggestion: carpel.Nearest(in.Ref, keys),
+				Message: fmt.Sprintf("there is no segment %.60q", in.Ref)}
+		}
+		return missing == nil
+	})
+	return missing
+}
+
 // under moves an error's pointer below the place where the part that it is about came.
 func under(prefix string, err error) error {
 	var e *carpel.Error
@@ -245,6 +274,9 @@ func (a *API) createSegment(c *call, in *createSegmentIn) (*segmentOut, error) {
 		s.Definition = def
 	}
 	defer a.edits.lock(c.Workspace)()
+	if err := a.checkReferences(c, "definition", s.Definition); err != nil {
+		return nil, err
+	}
 	s, err := a.Records.CreateSegment(c, c.Workspace, c.Who, s)
 	if err != nil {
 		return nil, err
@@ -290,6 +322,9 @@ func (a *API) updateSegment(c *call, in *updateSegmentIn) (*segmentOut, error) {
 	defer a.edits.lock(c.Workspace)()
 	s, err := a.Records.Segment(c, c.Workspace, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.checkReferences(c, "definition", edit.Definition); err != nil {
 		return nil, err
 	}
 	if in.IfMatch != "" && in.IfMatch != "*" && in.IfMatch != etag(Segment{UpdatedAt: s.UpdatedAt}) {
