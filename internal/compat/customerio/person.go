@@ -153,7 +153,7 @@ func identifiers(it *ingest.Item, n ingest.Node, pointer string) (ref carpel.Per
 		}
 	}
 	if found != 1 || ref.IsZero() {
-		it.Refusef(carpel.CodeNoIdentity, pointer, "exactly one of id, email and cio_id is due here")
+		it.Refusef(carpel.CodeInvalid, pointer, "exactly one of id, email and cio_id is due here")
 	}
 	return ref
 }

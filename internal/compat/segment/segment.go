@@ -39,7 +39,9 @@ func (h *Handler) Register(mux *http.ServeMux) {
 	for path, kind := range calls() {
 		mux.HandleFunc("/v1/"+path, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, kind) })
 	}
-	mux.HandleFunc("/v1/projects/{writeKey}/settings", h.serveSettings)
+	for prefix, integration := range map[string]string{"": segmentIntegration, "/customerio": customerioIntegration} {
+		mux.HandleFunc(prefix+"/v1/projects/{writeKey}/settings", func(w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, integration) })
+	}
 }
 
 // serve answers one call.

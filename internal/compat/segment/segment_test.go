@@ -1,187 +1,35 @@
 package segment_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/compat"
+	"github.com/carpel/carpel/internal/compat/compattest"
 	"github.com/carpel/carpel/internal/compat/segment"
-	"github.com/carpel/carpel/internal/engine"
-	"github.com/carpel/carpel/internal/ingest"
-	"github.com/carpel/carpel/internal/records"
 )
-
-// now is the moment of receipt in these tests.
-var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const (
-	server  = "sk_a_key_for_servers"
-	browser = "pk_a_key_for_browsers"
-	native  = "ak_a_key_for_the_api"
+	server  = compattest.Server
+	browser = compattest.Browser
+	native  = compattest.Native
 )
 
-// family is the handlers over a commit function that keeps what it is given.
-type family struct {
-	http.Handler
-	records   *records.DB
-	workspace string
-	committed []carpel.Item
-	commits   int
-	outcome   func(carpel.Item) engine.Outcome
-	err       error
-	full      bool
-}
-
-func newFamily(t *testing.T) *family {
+func newFamily(t *testing.T) *compattest.Family {
 	t.Helper()
-	ctx := context.Background()
-	clock := func() time.Time { return now }
-	db, err := records.Open(ctx, filepath.Join(t.TempDir(), "records.db"), records.Options{Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	ws, err := db.CreateWorkspace(ctx, "default", "UTC")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for secret, spec := range map[string]records.KeySpec{
-		server: {Kind: records.ServerKey}, browser: {Kind: records.PublicKey}, native: {Kind: records.APIKey, Scopes: []string{records.ScopeAdmin}},
-	} {
-		spec.Name, spec.Secret = string(spec.Kind), secret
-		if _, _, err := db.CreateKey(ctx, ws.ID, spec); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f := &family{records: db, workspace: ws.ID, outcome: func(carpel.Item) engine.Outcome { return engine.Outcome{Person: "p_1"} }}
-	intake := ingest.New(ingest.Options{Records: db, Commit: f.commit})
-	door := compat.NewDoor(compat.Options{Intake: intake, Records: db, Room: f.room, MaxPending: 4, Now: clock, Log: slog.New(slog.DiscardHandler)})
-	mux := http.NewServeMux()
-	segment.New(door).Register(mux)
-	f.Handler = mux
-	return f
+	return compattest.New(t, func(door *compat.Door) http.Handler {
+		mux := http.NewServeMux()
+		segment.New(door).Register(mux)
+		return mux
+	})
 }
 
-func (f *family) room() error {
-	if f.full {
-		return &carpel.Error{Code: carpel.CodeDiskFull, Message: "full"}
-	}
-	return nil
-}
-
-func (f *family) commit(_ context.Context, workspace string, items []carpel.Item) ([]engine.Outcome, error) {
-	if workspace != f.workspace {
-		return nil, fmt.Errorf("commit to workspace %q", workspace)
-	}
-	f.commits++
-	if f.err != nil {
-		return nil, f.err
-	}
-	outcomes := make([]engine.Outcome, len(items))
-	for i, it := range items {
-		outcomes[i] = f.outcome(it)
-	}
-	f.committed = append(f.committed, items...)
-	return outcomes, nil
-}
-
-// rejected lists what is under Data → Rejected, oldest first, as "code pointer", warnings marked.
-func (f *family) rejected(t *testing.T) []string {
-	t.Helper()
-	rs, err := f.records.Rejections(context.Background(), f.workspace, 0, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, r := range rs {
-		s := strings.TrimSpace(r.Code + " " + r.Pointer)
-		if r.Warning {
-			s += " (warning)"
-		}
-		all = append([]string{s}, all...)
-	}
-	return all
-}
-
-// send sends one request; the header lines are "Name: value".
-func (f *family) send(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for _, line := range header {
-		name, value, _ := strings.Cut(line, ": ")
-		r.Header.Set(name, value)
-	}
-	w := httptest.NewRecorder()
-	f.ServeHTTP(w, r)
-	return w
-}
-
-func basic(key string) string {
-	r, _ := http.NewRequest(http.MethodGet, "/", nil)
-	r.SetBasicAuth(key, "")
-	return "Authorization: " + r.Header.Get("Authorization")
-}
-
-// show writes an item in a line, so that rows can be read.
-func show(it carpel.Item) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", it.Kind, person(it.Person))
-	if !it.Other.IsZero() {
-		fmt.Fprintf(&b, " other=%s", person(it.Other))
-	}
-	for _, f := range [][2]string{{"name", it.Name}, {"url", it.URL}, {"mid", it.MessageID}} {
-		if f[1] != "" {
-			fmt.Fprintf(&b, " %s=%s", f[0], f[1])
-		}
-	}
-	if it.At != carpel.MillisOf(now) {
-		fmt.Fprintf(&b, " at=%s", it.At)
-	}
-	for name, x := range map[string]any{"": it.Properties} {
-		if len(it.Properties) > 0 {
-			j, _ := json.Marshal(x)
-			fmt.Fprintf(&b, " %s%s", name, j)
-		}
-	}
-	if len(it.Context) > 0 {
-		j, _ := json.Marshal(it.Context)
-		fmt.Fprintf(&b, " context%s", j)
-	}
-	if d := it.Device; d != nil {
-		j, _ := json.Marshal(d.Properties)
-		fmt.Fprintf(&b, " device=%s/%s%s", d.Token, d.Platform, j)
-	}
-	if m := it.Message; m != nil {
-		fmt.Fprintf(&b, " %s/%s/%s/%s/%s", m.Channel, m.Action, m.Delivery, m.Link, m.Reason)
-	}
-	if it.Public {
-		b.WriteString(" public")
-	}
-	if it.UpdateOnly {
-		b.WriteString(" update-only")
-	}
-	return b.String()
-}
-
-func person(r carpel.PersonRef) string {
-	var parts []string
-	for _, f := range [][2]string{{"key", r.Key}, {"id", r.UserID}, {"email", r.Email}, {"token", r.Token}, {"anon", r.AnonymousID}} {
-		if f[1] != "" {
-			parts = append(parts, f[0]+":"+f[1])
-		}
-	}
-	return strings.Join(parts, ",")
-}
+func basic(key string) string { return compattest.Basic(key) }
 
 // TestCalls is the wire format as rows: what is sent, what is answered, what is committed, what is listed.
 func TestCalls(t *testing.T) {
@@ -319,7 +167,7 @@ func TestCalls(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFamily(t)
-			w := f.send("POST", c.path, c.body, append([]string{"Content-Type: application/json", basic(server)}, c.header...)...)
+			w := f.Send("POST", c.path, c.body, append([]string{"Content-Type: application/json", basic(server)}, c.header...)...)
 			if want := max(c.status, 200); w.Code != want {
 				t.Errorf("status %d, want %d: %s", w.Code, want, w.Body)
 			}
@@ -341,13 +189,13 @@ func TestCalls(t *testing.T) {
 				}
 			}
 			var items []string
-			for _, it := range f.committed {
-				items = append(items, show(it))
+			for _, it := range f.Committed {
+				items = append(items, compattest.Show(it))
 			}
 			if diff := cmp.Diff(c.items, items); diff != "" {
 				t.Errorf("items: %s", diff)
 			}
-			if diff := cmp.Diff(c.rejected, f.rejected(t)); diff != "" {
+			if diff := cmp.Diff(c.rejected, f.Rejected(t)); diff != "" {
 				t.Errorf("rejected: %s", diff)
 			}
 			if w.Header().Get("Access-Control-Allow-Origin") != "*" {

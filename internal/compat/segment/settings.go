@@ -8,8 +8,14 @@ import (
 	"github.com/carpel/carpel/internal/compat"
 )
 
+// The names of the integration under which the stock SDKs of Segment and of Customer.io look for where to send to.
+const (
+	segmentIntegration    = "Segment.io"
+	customerioIntegration = "Customer.io Data Pipelines"
+)
+
 // serveSettings answers what a browser SDK asks when it starts: where to send events, and with which key.
-func (h *Handler) serveSettings(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) serveSettings(w http.ResponseWriter, r *http.Request, integration string) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodOptions:
@@ -31,12 +37,13 @@ func (h *Handler) serveSettings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(settings(r, key)) // the client may be gone
+	_ = json.NewEncoder(w).Encode(settings(r, key, integration)) // the client may be gone
 }
 
 // settings is the document, complete enough for a stock SDK to load nothing from elsewhere. It names one integration
-// alone: for any further one analytics.js fetches the code of its destinations from its vendor before it starts.
-func settings(r *http.Request, key string) map[string]any {
+// alone: for any further one analytics.js fetches the code of its destinations before it starts, from where it has
+// the settings from. So Customer.io's SDK, which looks for another name, has a path of its own.
+func settings(r *http.Request, key, integration string) map[string]any {
 	protocol := "http"
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
 		protocol = "https"
@@ -48,7 +55,7 @@ func settings(r *http.Request, key string) map[string]any {
 	}
 	enabled := map[string]any{"__default": map[string]any{"enabled": true, "integrations": map[string]any{}}}
 	return map[string]any{
-		"integrations":              map[string]any{"Segment.io": destination},
+		"integrations":              map[string]any{integration: destination},
 		"plan":                      map[string]any{"track": enabled, "identify": enabled, "group": enabled},
 		"edgeFunction":              map[string]any{},
 		"analyticsNextEnabled":      true,
