@@ -64,7 +64,7 @@ func (w *world) event(at time.Time) carpel.Item {
 			"plan": carpel.TextValue([]string{"free", "pro", "team"}[r.IntN(3)]), "sku": carpel.TextValue(fmt.Sprintf("SKU-%05d", r.IntN(200)))}}
 }
 
-func commit(tb testing.TB, db engine.Engine, items []carpel.Item) {
+func benchCommit(tb testing.TB, db engine.Engine, items []carpel.Item) {
 	if _, err := db.Commit(context.Background(), items); err != nil {
 		tb.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func (w *world) load(tb testing.TB, db engine.Engine) {
 	var batch []carpel.Item
 	flush := func(min int) {
 		if len(batch) > min {
-			commit(tb, db, batch)
+			benchCommit(tb, db, batch)
 			batch = nil
 		}
 	}
@@ -131,7 +131,7 @@ func benchEngine(b *testing.B) (*stripes.DB, *world) {
 	return loaded.db, loaded.w
 }
 
-func condition(tb testing.TB, text string) carpel.Condition {
+func benchCondition(tb testing.TB, text string) carpel.Condition {
 	c, err := carpel.ParseText(text)
 	if err != nil {
 		tb.Fatal(text, err)
@@ -159,7 +159,7 @@ func BenchmarkCount(b *testing.B) {
 	for _, c := range counted {
 		b.Run(c.name, func(b *testing.B) {
 			db, _ := benchEngine(b)
-			q := engine.PreviewQuery{Condition: condition(b, c.text)}
+			q := engine.PreviewQuery{Condition: benchCondition(b, c.text)}
 			var p *engine.Preview
 			for b.Loop() {
 				var err error
@@ -181,7 +181,7 @@ func liveDefinitions(tb testing.TB, n int) []engine.Definition {
 		if i%20 == 0 {
 			text = fmt.Sprintf(`plan is pro and did "*" at least %d times in the last %dd and seats > %d`, 2+i%5, 7+i%30, i%50)
 		}
-		out = append(out, engine.Definition{ID: fmt.Sprintf("seg_%d", i), Key: fmt.Sprintf("s%d", i), Version: 1, Condition: condition(tb, text)})
+		out = append(out, engine.Definition{ID: fmt.Sprintf("seg_%d", i), Key: fmt.Sprintf("s%d", i), Version: 1, Condition: benchCondition(tb, text)})
 	}
 	return out
 }
@@ -218,7 +218,7 @@ func BenchmarkIngest(b *testing.B) {
 				it.Person.UserID = userID(i)
 				warm = append(warm, it)
 			}
-			commit(b, db, warm)
+			benchCommit(b, db, warm)
 			b.ResetTimer()
 			n := 0
 			for b.Loop() {
@@ -226,7 +226,7 @@ func BenchmarkIngest(b *testing.B) {
 				for i := range batch {
 					batch[i] = w.event(w.now)
 				}
-				commit(b, db, batch)
+				benchCommit(b, db, batch)
 				n += len(batch)
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
@@ -238,7 +238,7 @@ func BenchmarkIngest(b *testing.B) {
 // BenchmarkExplain measures why one person is in a segment or not.
 func BenchmarkExplain(b *testing.B) {
 	db, w := benchEngine(b)
-	c := condition(b, counted[len(counted)-1].text)
+	c := benchCondition(b, counted[len(counted)-1].text)
 	for b.Loop() {
 		if _, err := db.Explain(context.Background(), engine.ExplainQuery{Person: carpel.PersonRef{UserID: userID(w.person())}, Condition: c}); err != nil {
 			b.Fatal(err)

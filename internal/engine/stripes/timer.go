@@ -52,6 +52,20 @@ func (t *timers) set(stripe uint32, at carpel.Millis) {
 	if at != carpel.Never {
 		heap.Push(&t.heap, timerEntry{at, stripe})
 	}
+	if len(t.heap) > 4*len(t.at)+64 {
+		t.rebuild()
+	}
+}
+
+// rebuild makes the heap anew from what is in force, so that what is out of date takes no more than three times that.
+func (t *timers) rebuild() {
+	t.heap = t.heap[:0]
+	for stripe, at := range t.at {
+		if at != carpel.Never {
+			t.heap = append(t.heap, timerEntry{at, uint32(stripe)})
+		}
+	}
+	heap.Init(&t.heap)
 }
 
 // next returns the earliest timer; Never when there is none.
