@@ -14,7 +14,7 @@ var (
 // startsActivity reports whether an activity comes next: one of its own words, a message's action and channel, or a
 // name that a count or a window follows ("purchased 3 times").
 func (p *textParser) startsActivity() bool {
-	if p.is("did") || p.is("never") || p.is("viewed") || p.is("message") || p.messageWords() > 0 {
+	if p.is("did") || p.is("never") || p.is("viewed") || p.is("message") || p.messageTokens() > 0 {
 		return true
 	}
 	n := 0
@@ -49,8 +49,8 @@ func (p *textParser) tailAt(n int) bool {
 		p.isAhead(n, "this") || p.isAhead(n, "previous") || p.isAhead(n, "where")
 }
 
-// messageWords returns how many tokens "opened an email", "clicked push" and the like take; 0 when none comes next.
-func (p *textParser) messageWords() int {
+// messageTokens returns how many tokens "opened an email", "clicked push" and the like take; 0 when none comes next.
+func (p *textParser) messageTokens() int {
 	if p.err != nil || p.i >= len(p.tokens) || p.tokens[p.i].quoted || !slices.Contains(messageActions, strings.ToLower(p.tokens[p.i].text)) {
 		return 0
 	}
@@ -99,8 +99,8 @@ func (p *textParser) activity(depth int, step bool) *Activity {
 		a.Kind, a.Name = MessageActivity, p.oneOf("a channel", channels)
 		a.Action = p.oneOf("what became of it", messageActions)
 		p.message(a)
-	case p.messageWords() > 0:
-		n := p.messageWords()
+	case p.messageTokens() > 0:
+		n := p.messageTokens()
 		a.Kind, a.Action, a.Name = MessageActivity, strings.ToLower(p.tokens[p.i].text), strings.ToLower(p.tokens[p.i+n-1].text)
 		if a.Name == "message" {
 			a.Name = "any"

@@ -84,15 +84,6 @@ func complement(c Condition) Condition {
 	return &Not{c}
 }
 
-func opposite(op Op) (Op, bool) {
-	for _, candidate := range ops {
-		if positive, negative := Op(candidate).Positive(); negative && positive == op {
-			return Op(candidate), true
-		}
-	}
-	return op.Positive()
-}
-
 // excludes reports whether no value can satisfy both of two attribute conditions. Lists satisfy a condition by any
 // item, so only tests that a list cannot pass twice count: those of being set.
 func excludes(a, b Condition) bool {

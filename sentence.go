@@ -4,21 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Sentence says a condition in plain English, as one sentence without a full stop: the same in console, command line
 // and API.
-func Sentence(c Condition) string {
-	g, ok := c.(*Group)
-	if ok && g.Quantifier == AllOf && len(g.Of) > 1 {
-		parts := make([]string, len(g.Of))
-		for i, c := range g.Of {
-			parts[i] = phrase(c)
-		}
-		return strings.Join(parts, ", and ")
-	}
-	return phrase(c)
-}
+func Sentence(c Condition) string { return openPhrase(c) }
 
 // NodeSentence says one condition alone; a group is "all of these", "any of these" or "none of these".
 func NodeSentence(c Condition) string {
@@ -28,26 +19,27 @@ func NodeSentence(c Condition) string {
 	case *Not:
 		return "not this"
 	}
-	return phrase(c)
+	return openPhrase(c)
 }
 
-// phrase says a condition so that others may stand beside it.
-func phrase(c Condition) string {
+// openPhrase says a condition where nothing stands beside it.
+func openPhrase(c Condition) string {
 	switch c := c.(type) {
 	case *Group:
-		return groupPhrase(c)
+		s, _ := groupPhrase(c)
+		return s
 	case *Not:
 		return notPhrase(c.Of)
 	case *Attribute:
-		s := attributeName(c.Name) + " " + testPhrase(c.Test)
+		s := attributePhrase(c)
 		if !c.For.IsZero() {
-			s += ", and has been so for " + spell(c.For)
+			s += " (unchanged for at least " + spell(c.For) + ")"
 		}
 		return s
 	case *Property:
 		return sayName(c.Name) + " " + testPhrase(c.Test)
 	case *Activity:
-		return activityPhrase(c, true)
+		return activityPhrase(c)
 	case *Device:
 		return devicePhrase(c)
 	case *InSegment:
@@ -60,59 +52,126 @@ func phrase(c Condition) string {
 	return ""
 }
 
-func groupPhrase(g *Group) string {
-	if len(g.Of) == 1 {
-		switch g.Quantifier {
-		case NoneOf:
-			return notPhrase(g.Of[0])
-		default:
-			return phrase(g.Of[0])
+// closedPhrase says a condition so that others may stand beside it.
+func closedPhrase(c Condition) string {
+	s := openPhrase(c)
+	switch c := c.(type) {
+	case *Sequence:
+		return "(" + s + ")"
+	case *Group:
+		if _, parts := groupPhrase(c); parts > 1 {
+			return "(" + s + ")"
 		}
 	}
-	parts := make([]string, len(g.Of))
-	for i, c := range g.Of {
-		parts[i] = phrase(c)
-	}
-	switch g.Quantifier {
-	case AnyOf:
-		return "(either " + strings.Join(parts, ", or ") + ")"
-	case NoneOf:
-		return "(neither " + strings.Join(parts, ", nor ") + ")"
-	}
-	return "(" + strings.Join(parts, ", and ") + ")"
+	return s
 }
 
+// groupPhrase says a group, and of how many parts. None of some is said as not the first, and not the second.
+func groupPhrase(g *Group) (string, int) {
+	if len(g.Of) == 1 && g.Quantifier != NoneOf {
+		if inner, ok := g.Of[0].(*Group); ok {
+			return groupPhrase(inner)
+		}
+		return openPhrase(g.Of[0]), 1
+	}
+	var parts []string
+	for _, c := range g.Of {
+		inner, ok := c.(*Group)
+		switch {
+		case g.Quantifier == NoneOf:
+			parts = append(parts, notPhrase(c))
+		case g.Quantifier == AllOf && ok && inner.Quantifier == NoneOf:
+			for _, c := range inner.Of {
+				parts = append(parts, notPhrase(c))
+			}
+		default:
+			parts = append(parts, closedPhrase(c))
+		}
+	}
+	if g.Quantifier == AnyOf {
+		return "either " + strings.Join(parts, ", or "), len(parts)
+	}
+	return strings.Join(parts, ", and "), len(parts)
+}
+
+// notPhrase says the complement of a condition so that others may stand beside it.
 func notPhrase(c Condition) string {
 	switch c := c.(type) {
+	case *Attribute, *Property:
+		if flipped, ok := flip(c); ok {
+			return openPhrase(flipped)
+		}
 	case *InSegment:
 		return "is not in the segment " + sayName(c.Ref)
 	case *Activity:
-		if c.Measure.Kind == "" {
+		if c.Measure.normal().Kind == "" {
 			never := *c
 			never.Measure = Measure{Kind: MeasureCount, Compare: Compare{Op: CmpExactly, A: NumberValue(0)}}
-			return activityPhrase(&never, true)
+			return activityPhrase(&never)
 		}
 	case *Device:
-		if c.Count.Op == "" {
-			return "has no " + strings.TrimPrefix(strings.TrimPrefix(devicePhrase(c), "has a "), "has an ")
+		if c.Count.normal().Op == "" {
+			none := *c
+			none.Count = Compare{Op: CmpExactly, A: NumberValue(0)}
+			return devicePhrase(&none)
+		}
+	case *Group:
+		if c.Quantifier == NoneOf {
+			return closedPhrase(&Group{AnyOf, c.Of})
 		}
 	}
-	return "not (" + strings.TrimSuffix(strings.TrimPrefix(phrase(c), "("), ")") + ")"
+	return "not (" + openPhrase(c) + ")"
 }
 
-func attributeName(name string) string {
-	switch name {
-	case AttrFirstSeen:
-		return "first seen"
-	case AttrLastSeen:
-		return "last seen"
+// flip returns an attribute or property condition with the opposite operator, where there is one.
+func flip(c Condition) (Condition, bool) {
+	switch c := c.(type) {
+	case *Attribute:
+		op, ok := opposite(c.Test.Op)
+		flipped := *c
+		flipped.Test.Op = op
+		return &flipped, ok && c.For.IsZero()
+	case *Property:
+		op, ok := opposite(c.Test.Op)
+		flipped := *c
+		flipped.Test.Op = op
+		return &flipped, ok
 	}
-	return sayName(name)
+	return nil, false
+}
+
+// opposite returns the operator that is the exact complement of op.
+func opposite(op Op) (Op, bool) {
+	for _, candidate := range ops {
+		if positive, negative := Op(candidate).Positive(); negative && positive == op {
+			return Op(candidate), true
+		}
+	}
+	return op.Positive()
+}
+
+// attributePhrase says an attribute's test; our own attributes have words of their own.
+func attributePhrase(a *Attribute) string {
+	own := map[string]string{AttrFirstSeen: "first seen", AttrLastSeen: "last seen"}[a.Name]
+	test := testPhrase(a.Test)
+	if own == "" {
+		return sayName(a.Name) + " " + test
+	}
+	switch a.Test.Op {
+	case OpBefore, OpAfter, OpOn, OpWithinLast, OpMoreThanAgo, OpWithinNext, OpMoreThanAhead:
+		return "was " + own + " " + strings.TrimPrefix(test, "is ")
+	}
+	return own + " " + test
+}
+
+// misread reports whether a text needs quotes to be told from the sentence around it.
+func misread(s string) bool {
+	return s == "" || strings.ContainsAny(s, `,()"`) || strings.TrimSpace(s) != s || strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0
 }
 
 // sayName shows a name as it is; one that would be misread stands in quotes.
 func sayName(name string) string {
-	if strings.ContainsAny(name, `,()"`) || strings.TrimSpace(name) != name || name == "" {
+	if misread(name) {
 		return strconv.Quote(name)
 	}
 	return name
@@ -120,54 +179,75 @@ func sayName(name string) string {
 
 // say shows a value; a text that would be misread stands in quotes.
 func say(v Value) string {
-	if v.Kind() == Text && (v.Text() == "" || strings.ContainsAny(v.Text(), `,()"`) || strings.TrimSpace(v.Text()) != v.Text() || plainDecimal(v.Text())) {
-		return strconv.Quote(v.Text())
+	s := v.Text()
+	if v.Kind() == Text && (misread(s) || plainDecimal(s)) || s == "true" || s == "false" {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// sayTime shows a moment; seconds since 1970 as the time that they are.
+func sayTime(v Value) string {
+	if v.Kind() == Number || digits(v.Text()) {
+		if m, ok := v.AsTime(utc); ok {
+			return m.String()
+		}
 	}
 	return v.Text()
 }
 
-func sayList(vs []Value) string {
-	parts := make([]string, len(vs))
-	for i, v := range vs {
-		parts[i] = say(v)
+// maxSaid is how many values of a list a sentence names.
+const maxSaid = 20
+
+// sayList joins values: "a, b or c".
+func sayList(vs []Value, last string) string {
+	more := ""
+	if len(vs) > maxSaid {
+		vs, more = vs[:maxSaid-1], fmt.Sprintf("%d more", len(vs)-maxSaid+1)
+	}
+	var parts []string
+	for _, v := range vs {
+		parts = append(parts, say(v))
+	}
+	if more != "" {
+		parts = append(parts, more)
 	}
 	if n := len(parts); n > 1 {
-		return strings.Join(parts[:n-1], ", ") + " or " + parts[n-1]
+		return strings.Join(parts[:n-1], ", ") + " " + last + " " + parts[n-1]
 	}
 	return strings.Join(parts, "")
 }
 
 // sayPattern shows a pattern's alternatives joined by or.
-func sayPattern(v Value) string {
+func sayPattern(src string) string {
 	var parts []string
-	part := ""
-	for i := 0; i < len(v.Text()); i++ {
-		switch c := v.Text()[i]; {
-		case c == '|':
-			parts, part = append(parts, part), ""
-		case c == '\\' && i+1 < len(v.Text()):
-			part += v.Text()[i : i+2]
+	begin := 0
+	for i := 0; i < len(src); i++ {
+		switch src[i] {
+		case '\\':
 			i++
-		default:
-			part += string(c)
+		case '|':
+			parts = append(parts, say(TextValue(src[begin:i])))
+			begin = i + 1
 		}
 	}
-	parts = append(parts, part)
-	for i, p := range parts {
-		parts[i] = say(TextValue(p))
-	}
-	return strings.Join(parts, " or ")
+	return strings.Join(append(parts, say(TextValue(src[begin:]))), " or ")
 }
-
-var unitNames = map[byte]string{'s': "second", 'm': "minute", 'h': "hour", 'd': "day", 'w': "week"}
 
 // spell says a duration: "30 days".
 func spell(d Duration) string {
-	s := fmt.Sprintf("%d %s", d.N, unitNames[d.Unit])
-	if d.N != 1 {
-		s += "s"
+	unit := map[byte]string{'s': "second", 'm': "minute", 'h': "hour", 'd': "day", 'w': "week"}[d.Unit]
+	return strconv.FormatInt(d.N, 10) + " " + plural(unit, d.N != 1)
+}
+
+// spellLast says a duration behind "the last" or "the next": "30 days", but "hour" for one.
+func spellLast(d Duration) string { return strings.TrimPrefix(spell(d), "1 ") }
+
+func plural(word string, many bool) string {
+	if many {
+		return word + "s"
 	}
-	return s
+	return word
 }
 
 // opPhrases are the operators followed by one value.
@@ -175,20 +255,22 @@ var opPhrases = map[Op]string{
 	OpIs: "is ", OpIsNot: "is not ", OpStartsWith: "starts with ", OpEndsWith: "ends with ", OpDoesNotStartWith: "does not start with ",
 	OpDoesNotEndWith: "does not end with ", OpMatches: "matches the expression ", OpDoesNotMatch: "does not match the expression ",
 	OpGreaterThan: "is greater than ", OpLessThan: "is less than ", OpAtLeast: "is at least ", OpAtMost: "is at most ",
-	OpBefore: "is before ", OpAfter: "is after ", OpOn: "is on ",
 }
 
 func testPhrase(t Test) string {
 	s := ""
 	switch t.Op {
 	case OpIsAnyOf:
-		s = "is " + sayList(t.Values)
+		s = "is " + sayList(t.Values, "or")
 	case OpIsNoneOf:
-		s = "is not " + sayList(t.Values)
+		s = "is neither " + sayList(t.Values, "nor")
+		if len(t.Values) == 1 {
+			s = "is not " + say(t.Values[0])
+		}
 	case OpContains:
-		s = "contains " + sayPattern(t.Value)
+		s = "contains " + sayPattern(t.Value.Text())
 	case OpDoesNotContain:
-		s = "does not contain " + sayPattern(t.Value)
+		s = "does not contain " + sayPattern(t.Value.Text())
 	case OpBetween:
 		s = "is between " + say(t.Values[0]) + " and " + say(t.Values[1])
 	case OpExists:
@@ -199,23 +281,25 @@ func testPhrase(t Test) string {
 		s = "is true"
 	case OpIsFalse:
 		s = "is false"
+	case OpBefore, OpAfter, OpOn:
+		s = "is " + string(t.Op) + " " + sayTime(t.Value)
 	case OpWithinLast:
-		s = "is within the last " + spell(t.Duration)
+		s = "is within the last " + spellLast(t.Duration)
 	case OpMoreThanAgo:
 		s = "is more than " + spell(t.Duration) + " ago"
 	case OpWithinNext:
-		s = "is within the next " + spell(t.Duration)
+		s = "is within the next " + spellLast(t.Duration)
 	case OpMoreThanAhead:
 		s = "is more than " + spell(t.Duration) + " ahead"
 	case OpAnniversaryWithinNext:
-		s = "has its anniversary within the next " + spell(t.Duration)
+		s = "has its anniversary within the next " + spellLast(t.Duration)
 		if t.Duration.N == 0 {
 			s = "has its anniversary today"
 		}
 	case OpIsTime:
-		s = "is a time"
+		s = "is readable as a time"
 	case OpHasItem:
-		s = "has an item with " + innerPhrase(t.Item)
+		s = "has an item where " + innerPhrase(t.Item)
 	default:
 		s = opPhrases[t.Op] + say(t.Value)
 	}
@@ -226,201 +310,4 @@ func testPhrase(t Test) string {
 }
 
 // innerPhrase says conditions over properties in parentheses.
-func innerPhrase(c Condition) string {
-	s := phrase(asGroup(c))
-	if strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")") && len(asGroup(c).(*Group).Of) > 1 {
-		return s
-	}
-	return "(" + s + ")"
-}
-
-func countPhrase(c Compare) string {
-	c = c.OrDefault()
-	if c.Op == CmpBetween {
-		return "between " + c.A.Text() + " and " + c.B.Text()
-	}
-	return compareWords[c.Op] + " " + c.A.Text()
-}
-
-func times(c Compare) string {
-	c = c.OrDefault()
-	if c.Op != CmpBetween && c.A == NumberValue(1) {
-		if c.Op == CmpExactly {
-			return "exactly once"
-		}
-		return compareWords[c.Op] + " once"
-	}
-	return countPhrase(c) + " times"
-}
-
-// activityPhrase says what was done; a step of a sequence is said without its "at least once".
-func activityPhrase(a *Activity, alone bool) string {
-	verb, object := "did", sayName(a.Name)
-	switch a.Kind {
-	case EventActivity:
-		if a.Name == AnyEvent {
-			verb, object = "was", "active"
-		}
-	case PageActivity, ScreenActivity:
-		verb, object = "viewed", "the "+string(a.Kind)+" "+sayPattern(TextValue(a.Name))
-		if a.Name == "*" {
-			object = "a " + string(a.Kind)
-		}
-	case PageNameActivity:
-		verb, object = "viewed", "a page named "+sayPattern(TextValue(a.Name))
-	case MessageActivity:
-		verb, object = messageWords(a)
-	}
-	m := a.Measure
-	never := alone && m.Kind == MeasureCount && (m.Compare == Compare{Op: CmpExactly, A: NumberValue(0)} || m.Compare == Compare{Op: CmpAtMost, A: NumberValue(0)})
-	s := verb + " " + object
-	switch {
-	case never && a.Kind == MessageActivity:
-		s = "never " + s
-	case never:
-		s = "never " + verb + " " + object
-		if a.Name == AnyEvent && a.Kind == EventActivity {
-			s = "was never active"
-		}
-	default:
-		s += measurePhrase(m)
-	}
-	s += whenPhrase(a.When)
-	if a.Where != nil {
-		s += " where " + innerPhrase(a.Where)
-	}
-	return s
-}
-
-// messageWords says what happened with a message from the person's side where they did it, from ours where not.
-func messageWords(a *Activity) (verb, object string) {
-	what := "a message"
-	switch a.Name {
-	case "email":
-		what = "an email"
-	case "push":
-		what = "a push message"
-	case "webhook":
-		what = "a webhook"
-	}
-	if a.Campaign != "" {
-		what += " of " + sayName(a.Campaign)
-	}
-	byMachine := ""
-	if a.Machine {
-		byMachine = " (machines counted too)"
-	}
-	switch a.Action {
-	case "opened", "unsubscribed", "complained", "converted":
-		link := map[string]string{"opened": "opened", "unsubscribed": "unsubscribed by", "complained": "complained about", "converted": "converted after"}[a.Action]
-		return link, what + byMachine
-	case "clicked":
-		if a.Link != "" {
-			return "clicked", "the link " + sayPattern(TextValue(a.Link)) + " in " + what + byMachine
-		}
-		return "clicked", "in " + what + byMachine
-	case "sent":
-		return "was sent", what + byMachine
-	}
-	passive := map[string]string{"delivered": "was delivered", "bounced": "had bounce", "failed": "had fail", "suppressed": "had suppressed"}
-	return passive[a.Action], what + byMachine
-}
-
-func measurePhrase(m Measure) string {
-	switch m.Kind {
-	case MeasureCount:
-		return " " + times(m.Compare)
-	case MeasureDays:
-		return " on " + countPhrase(m.Compare) + " different days"
-	case MeasureDistinct:
-		return " with " + countPhrase(m.Compare) + " different values of " + sayName(m.Of)
-	case MeasureSum:
-		return " with a sum of " + sayName(m.Of) + " of " + countPhrase(m.Compare)
-	case MeasureAvg:
-		return " with an average " + sayName(m.Of) + " of " + countPhrase(m.Compare)
-	case MeasureMin:
-		return " with a smallest " + sayName(m.Of) + " of " + countPhrase(m.Compare)
-	case MeasureMax:
-		return " with a largest " + sayName(m.Of) + " of " + countPhrase(m.Compare)
-	case MeasureFirst, MeasureLast:
-		return ", the " + string(m.Kind) + " time with " + innerPhrase(m.Where)
-	case MeasureRegularly:
-		often := "once"
-		if m.Times != 1 {
-			often = fmt.Sprintf("%d times", m.Times)
-		}
-		return fmt.Sprintf(" at least %s in at least %d of the last %d periods of %s", often, m.AtLeast, m.OfLast, spell(m.Period))
-	}
-	return ""
-}
-
-func whenPhrase(w When) string {
-	switch w.Kind {
-	case WhenLast:
-		return " in the last " + spell(w.D1)
-	case WhenBeforeLast:
-		return " more than " + spell(w.D1) + " ago"
-	case WhenBetween:
-		return " between " + spell(w.D1) + " and " + spell(w.D2) + " ago"
-	case WhenDates:
-		s := ""
-		if w.From.IsSet() {
-			s += " from " + w.From.Text() + " on"
-		}
-		if w.Before.IsSet() {
-			s += " before " + w.Before.Text()
-		}
-		return strings.Replace(s, " on before", " until before", 1)
-	case WhenLastCalendarDays:
-		switch w.N {
-		case 0:
-			return " today"
-		case 1:
-			return " today or yesterday"
-		}
-		return fmt.Sprintf(" today or on the %d days before", w.N)
-	case WhenThis:
-		if w.Period == "day" {
-			return " today"
-		}
-		return " this " + w.Period
-	case WhenPrevious:
-		if w.Period == "day" {
-			return " yesterday"
-		}
-		return " in the previous " + w.Period
-	}
-	return ""
-}
-
-func devicePhrase(d *Device) string {
-	name := map[string]string{"any": "device", "mobile": "mobile device", "ios": "iOS device", "android": "Android device", "web": "web device"}[d.Platform]
-	s := "has a " + name
-	if d.Platform == "ios" || d.Platform == "android" {
-		s = "has an " + name
-	}
-	if d.Count.Op != "" {
-		s = "has " + countPhrase(d.Count) + " " + name + "s"
-	}
-	if d.Where != nil {
-		s += " where " + innerPhrase(d.Where)
-	}
-	return s
-}
-
-func sequencePhrase(q *Sequence) string {
-	var b strings.Builder
-	for i, step := range q.Steps {
-		switch {
-		case i > 0 && q.LastNot && i == len(q.Steps)-1:
-			b.WriteString(" and then not ")
-		case i > 0:
-			b.WriteString(", then ")
-		}
-		b.WriteString(activityPhrase(step, false))
-	}
-	if !q.Within.IsZero() {
-		b.WriteString(", within " + spell(q.Within))
-	}
-	return "(" + b.String() + whenPhrase(q.When) + ")"
-}
+func innerPhrase(c Condition) string { return "(" + openPhrase(asGroup(c)) + ")" }
