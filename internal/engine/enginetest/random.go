@@ -227,42 +227,52 @@ func (d *duel) both(what string, do func(side) error) error {
 }
 
 func (d *duel) do(s step) error {
-	known := d.model.segments[s.id]
-	if s.verb == "define" {
-		known = d.model.segments[s.def.ID]
-	}
-	switch s.verb {
-	case "commit":
+	if s.verb == "commit" {
 		return d.commit(s.items)
+	}
+	if s.idle(d.model) {
+		return nil
+	}
+	return d.both(s.verb+" "+s.id+s.def.ID, func(x side) error { return s.on(x) })
+}
+
+// idle reports whether a step makes no sense as things stand; it is passed over then.
+func (s step) idle(m *model) bool {
+	id := s.id + s.def.ID
+	known := m.segments[id]
+	switch s.verb {
 	case "define":
-		if known != nil && (known.paused || known.def.Manual) {
-			return nil
-		}
-		return d.both("define "+s.def.ID, func(x side) error { return x.define(s.def) })
+		return known != nil && (known.paused || known.def.Manual)
 	case "drop":
-		if known == nil {
-			return nil
-		}
-		return d.both("drop "+s.id, func(x side) error { return x.drop(s.id) })
+		return known == nil
 	case "pause":
-		if known == nil || known.paused || known.def.Manual {
-			return nil
-		}
-		return d.both("pause "+s.id, func(x side) error { return x.pause(s.id) })
+		return known == nil || known.paused || known.def.Manual
 	case "resume":
-		if known == nil || !known.paused {
-			return nil
-		}
-		return d.both("resume "+s.id, func(x side) error { return x.resume(s.id) })
+		return known == nil || !known.paused
+	}
+	return false
+}
+
+// on does a step that is no commit.
+func (s step) on(x side) error {
+	switch s.verb {
+	case "define":
+		return x.define(s.def)
+	case "drop":
+		return x.drop(s.id)
+	case "pause":
+		return x.pause(s.id)
+	case "resume":
+		return x.resume(s.id)
 	case "zone":
-		return d.both("zone", func(x side) error { return x.setZone(s.zone) })
+		return x.setZone(s.zone)
 	case "restart":
-		if err := d.both("restart", side.restart); err != nil {
+		if err := x.restart(); err != nil {
 			return err
 		}
-		return d.both("advance", side.advance)
+		return x.advance()
 	}
-	return nil
+	return nil // advance: done before every step
 }
 
 // rng is the randomness of one seed.

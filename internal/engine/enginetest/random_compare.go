@@ -2,7 +2,7 @@ package enginetest
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"slices"
 	"strings"
 
@@ -87,7 +87,7 @@ func (d *duel) memberships() error {
 		if err != nil {
 			return err
 		}
-		d.compared += 1 + len(d.model.people)
+		d.compared += 1 + min(len(d.model.people), 16) // a crowd does not make up the number
 		if err := d.differ("segment "+id, got, want); err != nil {
 			return fmt.Errorf("%w\n%s", err, definitionText(s))
 		}
@@ -109,8 +109,8 @@ func (d *duel) questions(s step) error {
 		return nil
 	}
 	conditions := []carpel.Condition{s.ask}
-	for _, seg := range d.model.segments {
-		if seg.def.Condition != nil && r.IntN(4) == 0 {
+	for _, id := range slices.Sorted(maps.Keys(d.model.segments)) {
+		if seg := d.model.segments[id]; seg.def.Condition != nil && r.IntN(4) == 0 {
 			conditions = append(conditions, seg.def.Condition)
 		}
 	}
@@ -156,16 +156,13 @@ func (d *duel) preview(c carpel.Condition, asOf carpel.Millis) error {
 	got, err := d.engine.preview(c, asOf)
 	want, wantErr := d.model.preview(c, asOf)
 	d.compared++
-	if os.Getenv("NONOBODY") != "" && len(d.model.people) == 0 {
-		return nil
-	}
 	if carpel.ErrorCode(err) != carpel.ErrorCode(wantErr) {
 		return fmt.Errorf("preview: the engine says %v, the model %v", err, wantErr)
 	}
 	if err != nil {
 		return nil
 	}
-	d.compared += int(want.People) + 3*len(want.Nodes)
+	d.compared += int(min(want.People, 16)) + 3*len(want.Nodes)
 	if asOf == 0 {
 		return d.differ("the preview", got, want)
 	}
@@ -175,9 +172,6 @@ func (d *duel) preview(c carpel.Condition, asOf carpel.Millis) error {
 // explain compares every node of an explanation. Of another moment than now, since is not compared: what the value of
 // an attribute was then is unknown.
 func (d *duel) explain(p *person, c carpel.Condition, asOf carpel.Millis) error {
-	if os.Getenv("NOEXPLAIN") != "" {
-		return nil
-	}
 	ref := carpel.PersonRef{Key: p.key}
 	got, err := d.engine.explain(ref, c, asOf)
 	if err != nil {

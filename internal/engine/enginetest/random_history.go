@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type maker struct {
 	grid     carpel.Millis // the unit of most times, so that boundaries are met exactly
 	messages int
 	versions int
+	shadow   *duel // two models that live through the history as it is made, so that it can lead to critical moments
 }
 
 func pick[T any](m *maker, all ...T) T { return all[m.IntN(len(all))] }
@@ -44,10 +46,53 @@ func newHistory(seed int64) *history {
 	m.grid = pick(m, hour, hour, day, 1000, 12*hour)
 	h := &history{zone: loadZone(pick(m, zones...)), start: m.now}
 	h.options.SplitRows, h.options.HeavyRows = pick(m, 0, 4, 8, 16), pick(m, 0, 4, 6, 12)
+	clock := &clock{start}
+	m.shadow = &duel{clock: clock, engine: newModel(clock, h.zone), model: newModel(clock, h.zone)}
+	add := func(s step) {
+		h.steps = append(h.steps, s)
+		ask := s.ask
+		s.ask = nil
+		if err := m.shadow.step(s); err != nil {
+			panic(fmt.Sprintf("two models differ: %v", err))
+		}
+		h.steps[len(h.steps)-1].ask = ask
+	}
+	if m.chance(4) {
+		add(m.crowd())
+	}
 	for range 12 + m.IntN(28) {
-		h.steps = append(h.steps, m.step())
+		add(m.step())
 	}
 	return h
+}
+
+// crowd makes a first step with so many people that they do not fit into one stripe of any engine.
+func (m *maker) crowd() step {
+	s := step{verb: "commit", clock: m.now}
+	for i := range 280 + m.IntN(300) {
+		it := carpel.Item{Kind: carpel.ItemIdentify, At: m.past(), Received: m.now, Source: "api", Person: carpel.PersonRef{UserID: fmt.Sprintf("crowd%d", i)}}
+		it.Properties = m.attributes()
+		delete(it.Properties, "email")
+		if m.chance(20) {
+			it.Kind, it.Name = carpel.ItemEvent, pick(m, "login", "Order Completed")
+		}
+		s.items = append(s.items, it)
+	}
+	return s
+}
+
+// burst makes much activity of one person over a long time, which an engine may keep apart.
+func (m *maker) burst() []carpel.Item {
+	who, name := m.named(), pick(m, "login", "Order Completed")
+	var items []carpel.Item
+	for range 10 + m.IntN(30) {
+		it := carpel.Item{Kind: carpel.ItemEvent, At: m.past() - pick(m, 0, 0, 30*day, 200*day), Received: m.now, Source: "api", Person: who, Name: name}
+		if m.chance(50) {
+			it.Properties = m.properties()
+		}
+		items = append(items, it)
+	}
+	return items
 }
 
 func loadZone(name string) *time.Location {
@@ -67,6 +112,9 @@ func (m *maker) step() step {
 		s.verb = "commit"
 		for range 1 + m.IntN(5)*m.IntN(3) {
 			s.items = append(s.items, m.item())
+		}
+		if m.chance(4) {
+			s.items = append(s.items, m.burst()...)
 		}
 	case n < 62:
 		s.verb = "commit"
@@ -106,6 +154,11 @@ func (m *maker) step() step {
 
 // move moves the wall clock: mostly forward, by round steps, sometimes by a millisecond, sometimes back.
 func (m *maker) move() {
+	defer func() { m.latest = max(m.latest, m.now) }()
+	if next := m.critical(); next < m.now+60*day && m.chance(30) {
+		m.now = next + pick[carpel.Millis](m, -1, 0, 0, 0, 1)
+		return
+	}
 	step := pick(m, 0, 0, 1, m.grid, m.grid, 2*m.grid, hour, 6*hour, day, day-1, 2*day, 3*day, 7*day)
 	if m.chance(5) {
 		step = 30 * day
@@ -114,7 +167,20 @@ func (m *maker) move() {
 		step = -pick(m, 1, m.grid, day)
 	}
 	m.now += step
-	m.latest = max(m.latest, m.now)
+}
+
+// critical returns when time alone next changes whether somebody is in some segment; Never when it does not.
+func (m *maker) critical() carpel.Millis {
+	model := m.shadow.model
+	ids := slices.Sorted(maps.Keys(model.segments))
+	if len(ids) == 0 || len(model.people) == 0 {
+		return carpel.Never
+	}
+	s := model.segments[pick(m, ids...)]
+	if s.def.Manual || s.paused {
+		return carpel.Never
+	}
+	return model.at(model.now).nextChange(pick(m, model.people...), s.def.Condition)
 }
 
 // past returns a moment up to now, on the grid more often than not.
