@@ -60,7 +60,9 @@ func (a *API) identify(next http.Handler) http.Handler {
 			return
 		}
 		s := session{workspace: key.Workspace, key: key}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), sessionKey{}, s)))
+		known := r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
+		next.ServeHTTP(w, known)
+		r.Pattern = known.Pattern // the route, for who measures requests
 	})
 }
 

@@ -29,7 +29,7 @@ type importCommand struct {
 	Segment  string            `help:"Members: the manual segment." placeholder:"KEY"`
 	DryRun   bool              `help:"Read and check everything, take nothing."`
 	Rejected string            `help:"Write rejected rows to this file; beside the import file if not given." placeholder:"FILE"`
-	Resume   string            `help:"Follow an import that is under way, by its id." placeholder:"ID"`
+	Resume   string            `help:"Follow an import that is under way, by its id; with --no-wait only say how far it is." placeholder:"ID"`
 	NoWait   bool              `help:"Do not wait for the end: the server goes on by itself."`
 }
 
@@ -54,6 +54,11 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		if c.File != "" {
 			var err error
 			if m, err = c.send(ctx, t, cl); err != nil {
+				return err
+			}
+		}
+		if c.NoWait && c.File == "" {
+			if _, err := cl.call(ctx, "GET", "/api/imports/"+url.PathEscape(m.ID), nil, nil, &m); err != nil {
 				return err
 			}
 		}

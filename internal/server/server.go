@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ type Server struct {
 	workspaces *Workspaces
 	imports    *imports.Runner
 	metrics    *metrics
+	measuredAt atomic.Pointer[string] // address of the metrics' listener, once it listens
 	disk       *disk
 	handler    http.Handler
 	local      Local
@@ -148,6 +150,14 @@ func (s *Server) routes() http.Handler {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// MetricsAddress is where metrics are served; empty when they are not, or not yet.
+func (s *Server) MetricsAddress() string {
+	if at := s.measuredAt.Load(); at != nil {
+		return *at
+	}
+	return ""
+}
+
 // Local says how this machine's command line reaches the server.
 func (s *Server) Local() Local { return s.local }
 
@@ -175,6 +185,8 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		if err != nil {
 			return errors.Join(fmt.Errorf("listen for metrics: %w", err), main.Close())
 		}
+		at := l.Addr().String()
+		s.measuredAt.Store(&at)
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.metrics.handler())
 		servers, listeners = append(servers, newHTTPServer(work, mux, s.config.Log)), append(listeners, l)

@@ -38,20 +38,46 @@ type Workspaces struct {
 
 // openEngine is one workspace's engine, opening or open.
 type openEngine struct {
-	ready  chan struct{} // closed when db and err are set
-	db     *stripes.DB
-	err    error
-	users  int       // guarded by Workspaces.mu
-	lastAt time.Time // guarded by Workspaces.mu
+	ready   chan struct{} // closed when db and err are set
+	db      *stripes.DB
+	err     error
+	closing bool      // set before the entry is seen: it stands for an engine that is being closed
+	users   int       // guarded by Workspaces.mu
+	lastAt  time.Time // guarded by Workspaces.mu
 }
 
 // Engine returns a workspace's engine and a function to call when done with it. CodeNotFound for an unknown
 // workspace.
 func (w *Workspaces) Engine(ctx context.Context, id string) (engine.Engine, func(), error) {
+	for {
+		e, err := w.use(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		release := sync.OnceFunc(func() { w.release(id, e) })
+		select {
+		case <-e.ready:
+		case <-ctx.Done():
+			release()
+			return nil, nil, ctx.Err()
+		}
+		if e.closing {
+			continue // now it is closed, and can be opened again
+		}
+		if e.err != nil {
+			release()
+			return nil, nil, e.err
+		}
+		return e.db, release, nil
+	}
+}
+
+// use counts a user of a workspace's engine, and begins to open it if nobody has.
+func (w *Workspaces) use(ctx context.Context, id string) (*openEngine, error) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.closed {
-		w.mu.Unlock()
-		return nil, nil, carpel.Errorf(carpel.CodeOverloaded, "the server is stopping")
+		return nil, carpel.Errorf(carpel.CodeOverloaded, "the server is stopping")
 	}
 	e, ok := w.open[id]
 	if !ok {
@@ -62,20 +88,7 @@ func (w *Workspaces) Engine(ctx context.Context, id string) (engine.Engine, func
 	}
 	e.users++
 	e.lastAt = w.options.Now()
-	w.mu.Unlock()
-
-	release := sync.OnceFunc(func() { w.release(id, e) })
-	select {
-	case <-e.ready:
-	case <-ctx.Done():
-		release()
-		return nil, nil, ctx.Err()
-	}
-	if e.err != nil {
-		release()
-		return nil, nil, e.err
-	}
-	return e.db, release, nil
+	return e, nil
 }
 
 func (w *Workspaces) release(id string, e *openEngine) {
@@ -265,15 +278,21 @@ func (w *Workspaces) opened() map[string]*stripes.DB {
 	defer w.mu.Unlock()
 	all := make(map[string]*stripes.DB)
 	for id, e := range w.open {
-		select {
-		case <-e.ready:
-			if e.err == nil {
-				all[id] = e.db
-			}
-		default:
+		if e.isOpen() {
+			all[id] = e.db
 		}
 	}
 	return all
+}
+
+// isOpen reports whether the opening has ended well, and no closing has begun.
+func (e *openEngine) isOpen() bool {
+	select {
+	case <-e.ready:
+		return e.err == nil && !e.closing
+	default:
+		return false
+	}
 }
 
 // closeIdle closes the least recently used engines without users until at most maxOpen are open.
@@ -299,30 +318,29 @@ func (w *Workspaces) oldestIdle() (string, *openEngine) {
 	var id string
 	var oldest *openEngine
 	for i, e := range w.open {
-		if e.users == 0 && (oldest == nil || e.lastAt.Before(oldest.lastAt)) {
+		if e.users == 0 && e.isOpen() && (oldest == nil || e.lastAt.Before(oldest.lastAt)) {
 			id, oldest = i, e
 		}
 	}
 	if oldest != nil {
 		// Whoever asks for it while it closes must wait: the entry stays, not ready, until it is closed.
-		w.open[id] = &openEngine{ready: make(chan struct{}), err: carpel.Errorf(carpel.CodeOverloaded, "the workspace is being closed; try again")}
+		w.open[id] = &openEngine{ready: make(chan struct{}), closing: true}
 	}
 	return id, oldest
 }
 
 func (w *Workspaces) closeOne(ctx context.Context, id string, e *openEngine) error {
-	<-e.ready
 	next, seq := e.db.NextDue(), e.db.Position().Seq
 	err := e.db.Close()
 	if err == nil {
 		err = w.records.SetDue(ctx, records.Due{Workspace: id, Next: max(next, 1), Acknowledged: seq})
 	}
 	w.mu.Lock()
-	if placeholder := w.open[id]; placeholder != nil && placeholder != e {
+	defer w.mu.Unlock()
+	if placeholder := w.open[id]; placeholder != e {
 		close(placeholder.ready)
 	}
 	delete(w.open, id)
-	w.mu.Unlock()
 	return err
 }
 
@@ -338,7 +356,7 @@ func (w *Workspaces) Close(ctx context.Context) error {
 	var errs []error
 	for id, e := range all {
 		<-e.ready
-		if e.err == nil {
+		if e.isOpen() {
 			errs = append(errs, w.closeOne(ctx, id, e))
 		}
 	}

@@ -1,0 +1,207 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/server"
+)
+
+// More workspaces than may be open at once are opened and closed under use, and nobody notices.
+func TestManyWorkspaces(t *testing.T) {
+	s := open(t, func(c *server.Config) { c.MaxOpen = 1 })
+	c := client{t, s, adminKey}
+	clients := []client{c}
+	for i := range 3 {
+		a := c.want(201, "POST /api/workspaces", map[string]string{"name": fmt.Sprint("w", i)})
+		clients = append(clients, client{t, s, a.get("key.secret").(string)})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx, nil) }()
+	var work sync.WaitGroup
+	for n, c := range clients {
+		work.Go(func() {
+			for i := range 10 {
+				c.bringIn("kind=people&format=csv", fmt.Appendf(nil, "id,plan\nw%d-%d,pro\n", n, i))
+				if err := s.CloseIdle(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+			if a := c.want(200, "POST /api/segments/preview", map[string]any{"definition": json.RawMessage(`{"attribute":"plan","op":"is","value":"pro"}`)}); a.get("count") != 10.0 {
+				t.Errorf("workspace %d has %s", n, a.body)
+			}
+		})
+	}
+	work.Wait()
+	stop()
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+}
+
+// A backup made under load is whole; restored, it passes the check, and cursors from before are gone.
+func TestBackupUnderLoad(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	c.define("Pro", "plan is pro")
+	c.bringIn("kind=people&format=csv", []byte(fewPeople))
+	cursor := c.want(200, "GET /api/segments/pro/changes", nil).get("next").(string)
+
+	ctx, stop := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			now := carpel.MillisOf(time.Now())
+			if err := commit(ctx, s, carpel.Item{Kind: carpel.ItemIdentify, Person: carpel.PersonRef{UserID: fmt.Sprint("load", i)}, At: now, Received: now,
+				Properties: map[string]carpel.Value{"plan": carpel.TextValue("pro")}}); err != nil && ctx.Err() == nil {
+				t.Error(err)
+			}
+		}
+	})
+	backup := filepath.Join(t.TempDir(), "backup")
+	c.want(204, "POST /api/backup", map[string]string{"directory": backup})
+	stop()
+	work.Wait()
+	if _, err := os.Stat(backup + ".part"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the unfinished directory stays: %v", err)
+	}
+	c.want(409, "POST /api/backup", map[string]string{"directory": backup})
+
+	data := filepath.Join(t.TempDir(), "restored")
+	if err := server.Restore(backup, data); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Restore(backup, data); carpel.ErrorCode(err) != carpel.CodeConflict {
+		t.Errorf("restored over data: %v", err)
+	}
+	restored := client{t, open(t, func(c *server.Config) { c.Data = data }), adminKey}
+	if a := restored.want(200, "POST /api/check", nil); a.get("problems_all") != 0.0 {
+		t.Errorf("the check finds %s", a.body)
+	}
+	if a := restored.want(200, "GET /api/segments/pro", nil); a.get("count").(float64) < 2 {
+		t.Errorf("the segment is %s", a.body)
+	}
+	restored.want(410, "GET /api/segments/pro/changes?after="+cursor, nil)
+	c.want(200, "GET /api/segments/pro/changes?after="+cursor, nil)
+	restored.want(200, "GET /api/segments/pro/changes", nil)
+}
+
+// commit hands items to the engine of the first workspace.
+func commit(ctx context.Context, s *server.Server, items ...carpel.Item) error {
+	db, release, err := s.Engine(ctx, s.Local().Workspace)
+	if err != nil {
+		return err
+	}
+	defer release()
+	_, err = db.Commit(ctx, items)
+	return err
+}
+
+// A running server: health, version, metrics without names or personal data, one process at a time, and a stop that
+// ends streams and lets requests finish.
+func TestRun(t *testing.T) {
+	s := open(t, func(c *server.Config) { c.Listen, c.Metrics, c.Version = "127.0.0.1:0", "127.0.0.1:0", "v9" })
+	if _, err := server.Open(t.Context(), server.Config{Data: s.Data()}); carpel.ErrorCode(err) != carpel.CodeConflict {
+		t.Errorf("a second process opens the directory: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	address, ran := make(chan string, 1), make(chan error, 1)
+	go func() { ran <- s.Run(ctx, func(a string) { address <- a }) }()
+	base := "http://" + <-address
+	for path, want := range map[string]string{"/livez": "live", "/readyz": "ready", "/version": "v9", "/api/docs": "Carpel API", "/api/openapi.json": `"openapi":"3.1`} {
+		if status, body := fetch(t, base+path); status != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %.200s", path, status, body)
+		}
+	}
+	if status, _ := fetch(t, base+"/metrics"); status != 404 {
+		t.Errorf("metrics on the main listener: %d", status)
+	}
+	c := client{t, s, adminKey}
+	id := c.define("Secret name", "plan is pro")
+	c.bringIn("kind=people&format=csv", []byte(fewPeople))
+	feed := c.follow(base, "/api/segments/"+id+"/changes")
+	feed.next()
+	feed.next()
+	_, metrics := fetch(t, "http://"+s.MetricsAddress()+"/metrics")
+	for _, want := range []string{
+		`carpel_people{workspace="ws_`, `carpel_segment_people{segment="` + id + `",workspace="`, `carpel_ingest_items_total{kind="identify",outcome="taken",workspace="`,
+		"carpel_commit_seconds_count", "carpel_evaluation_lag_seconds", "carpel_feed_changes_read_total", "carpel_engine_disk_bytes", "carpel_batches_total",
+		`carpel_http_request_seconds_count{route="GET /api/segments/{id}",status="2xx"}`, "carpel_workspaces_open 1",
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	for _, personal := range []string{"ann@", "Secret", "secret-name", adminKey} {
+		if strings.Contains(metrics, personal) {
+			t.Errorf("the metrics hold %s", personal)
+		}
+	}
+	start := time.Now()
+	stop()
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("an open stream held the stop up for %s", took)
+	}
+	if _, err := io.ReadAll(feed.body.Body); err != nil {
+		t.Errorf("the stream did not end in order: %v", err)
+	}
+}
+
+func fetch(t *testing.T, url string) (int, string) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+// A preview stops when the client goes away.
+func TestCancelledPreview(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	c.bringIn("kind=people&format=csv", []byte(fewPeople))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, err := http.NewRequestWithContext(ctx, "POST", "/api/segments/preview", strings.NewReader(`{"definition":{"event":"*"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+adminKey)
+	r.Header.Set("Content-Type", "application/json")
+	w := &discard{header: http.Header{}}
+	s.ServeHTTP(w, r)
+	if w.status < 400 {
+		t.Errorf("a request that nobody waits for got %d", w.status)
+	}
+}
+
+// discard drops an answer but for its status.
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
