@@ -167,6 +167,7 @@ func (a *application) email(ordinal uint32, p *person, v carpel.Value) error {
 	}
 	p.email = text
 	if text != "" {
+		p.emails = slices.DeleteFunc(slices.Clone(p.emails), func(e string) bool { return carpel.Fold(e) == carpel.Fold(text) })
 		a.assign('e', carpel.Fold(text), ordinal)
 	}
 	return a.change(ordinal)

@@ -1,0 +1,12 @@
+package stripes
+
+// Flush writes what is in memory to tables.
+func (db *DB) Flush() error { return db.store.DB().Flush() }
+
+// Compact rewrites all tables, so that what was deleted is gone from them.
+func (db *DB) Compact() error {
+	if err := db.Flush(); err != nil {
+		return err
+	}
+	return db.store.DB().Compact(db.ctx, []byte{0}, []byte{0xff, 0xff}, false)
+}
