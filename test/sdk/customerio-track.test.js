@@ -166,6 +166,15 @@ test('metrics and push events of deliveries elsewhere go to their recipient', as
   await cio.reportMetric({ delivery_id: 'd-1', metric: 'opened', recipient: 'ada@example.com', timestamp: now() });
   assert.deepEqual(await carpel.members(segments.opened), ['ada']);
   await cio.trackPush({ delivery_id: 'd-2', device_id: 'token-2', event: 'opened', timestamp: now() });
+  const messages = (await carpel.events('id:bob')).filter((e) => e.kind === 'message');
+  assert.deepEqual(messages.map((m) => [m.properties.$channel, m.name]), [['push', 'opened']], 'to the owner of the device');
+});
+
+test('a form sets attributes and is an event', async () => {
+  await cio.submitForm('newsletter', { email: 'hugo@example.com', plan: 'pro' });
+  const hugo = await carpel.person('email:hugo@example.com');
+  assert.equal(hugo.attributes.plan, 'pro');
+  assert.deepEqual(await carpel.did(hugo.key), ['event Form Submitted']);
 });
 
 test('the region is ours', async () => {
@@ -180,4 +189,8 @@ test('a wrong key is refused', async () => {
   assert.ok(await carpel.nobody('id:mallory'));
 });
 
-test('memberships equal a fresh computation', () => carpel.check());
+test('what was refused is listed, and memberships equal a fresh computation', async () => {
+  const rejected = (await carpel.rejected()).map((r) => `${r.kind} ${r.code}`);
+  assert.deepEqual([...new Set(rejected)].sort(), ['add_customers not_found', 'event repeated', 'identify suppressed', 'identify unsupported_type']);
+  await carpel.check();
+});
