@@ -3,6 +3,7 @@ package enginetest
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -148,8 +149,40 @@ func (d *duel) questions(s step) error {
 		if err := d.differ("a person", got, want); err != nil {
 			return err
 		}
+		if err := d.same("the segments of "+p.key, func(x side) (any, error) { return x.segmentsOf(ref) }); err != nil {
+			return err
+		}
 	}
-	return nil
+	return d.plans(s.ask, r)
+}
+
+// plans compares what a definition would do, and overlaps.
+func (d *duel) plans(c carpel.Condition, r *rand.Rand) error {
+	ids := slices.Sorted(maps.Keys(d.model.segments))
+	if len(ids) == 0 {
+		return nil
+	}
+	id := ids[r.IntN(len(ids))]
+	if s := d.model.segments[id]; !s.paused {
+		if err := d.same("the impact on "+id, func(x side) (any, error) { return x.impact(id, c) }); err != nil {
+			return fmt.Errorf("%w\n%s", err, carpel.Canonical(c))
+		}
+	}
+	return d.same("the overlap", func(x side) (any, error) { return x.overlap(ids[:min(len(ids), 8)]) })
+}
+
+// same asks both sides and compares the answers, or that both refuse alike.
+func (d *duel) same(what string, ask func(side) (any, error)) error {
+	got, gotErr := ask(d.engine)
+	want, wantErr := ask(d.model)
+	d.compared++
+	if carpel.ErrorCode(gotErr) != carpel.ErrorCode(wantErr) {
+		return fmt.Errorf("%s: the engine says %v, the model %v", what, gotErr, wantErr)
+	}
+	if gotErr != nil {
+		return nil
+	}
+	return d.differ(what, got, want)
 }
 
 func (d *duel) preview(c carpel.Condition, asOf carpel.Millis) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,12 @@ type side interface {
 	preview(c carpel.Condition, asOf carpel.Millis) (*preview, error)
 	explain(ref carpel.PersonRef, c carpel.Condition, asOf carpel.Millis) ([]explanation, error)
 	profile(ref carpel.PersonRef) (*profile, error)
+	// impact says what saving a definition for a segment would do.
+	impact(id string, c carpel.Condition) (*impact, error)
+	// overlap returns the number of people by the segments they are in, of those asked about.
+	overlap(ids []string) (map[string]int64, error)
+	// segmentsOf returns a person's segments with their times of entry.
+	segmentsOf(ref carpel.PersonRef) (map[string]carpel.Millis, error)
 	// position is the moment for which the memberships are exact.
 	position() carpel.Millis
 	// statuses returns how every segment stands.
@@ -249,6 +256,42 @@ func (s *opened) profile(ref carpel.PersonRef) (*profile, error) {
 	}
 	slices.Sort(out.Devices)
 	return out, nil
+}
+
+func (s *opened) impact(id string, c carpel.Condition) (*impact, error) {
+	got, err := s.Engine.Impact(s.ctx, id, c, 1000)
+	if err != nil {
+		return nil, err
+	}
+	out := &impact{Join: got.Join, Leave: got.Leave, Stay: got.Stay, Dependants: map[string][2]int64{}}
+	for _, p := range got.JoinSample {
+		out.Joining = append(out.Joining, p.Key)
+	}
+	for _, p := range got.LeaveSample {
+		out.Leaving = append(out.Leaving, p.Key)
+	}
+	slices.Sort(out.Joining)
+	slices.Sort(out.Leaving)
+	for _, d := range got.Segments {
+		out.Dependants[d.ID] = [2]int64{d.Join, d.Leave}
+	}
+	return out, nil
+}
+
+func (s *opened) overlap(ids []string) (map[string]int64, error) {
+	regions, err := s.Engine.Overlap(s.ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int64{}
+	for _, r := range regions {
+		out[strings.Join(slices.Sorted(slices.Values(r.Segments)), " ")] += r.Count
+	}
+	return out, nil
+}
+
+func (s *opened) segmentsOf(ref carpel.PersonRef) (map[string]carpel.Millis, error) {
+	return s.Engine.SegmentsOf(s.ctx, ref)
 }
 
 func (s *opened) position() carpel.Millis { return s.Engine.Position().Now }
