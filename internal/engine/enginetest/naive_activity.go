@@ -230,4 +230,3 @@ func (v view) nothingFollowed(p *person, q *carpel.Sequence, used []bool, previo
 	}
 	return true
 }
-
