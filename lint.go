@@ -1,9 +1,12 @@
 package carpel
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Finding is something that a definition says and that its writer may not mean. Codes: wildcard, contradiction,
-// always_true.
+// always_true, duplicate.
 type Finding struct {
 	Code       string `json:"code"`
 	Pointer    string `json:"pointer"`
@@ -11,157 +14,202 @@ type Finding struct {
 	Suggestion string `json:"suggestion,omitempty"`
 }
 
-// Lint returns what a definition alone gives away, in document order. It is sound: a contradiction matches nobody and
-// an always-true part everybody, whatever the data. It does not find all of them.
+// Lint returns what a definition alone gives away, in document order. It is sound: what it calls a contradiction
+// matches nobody and what it calls always true everybody, whatever the data and the moment. It does not find all of
+// them.
 func Lint(c Condition) []Finding {
-	var found []Finding
-	add := func(code, pointer, format string, args ...any) {
-		found = append(found, Finding{Code: code, Pointer: pointer, Message: fmt.Sprintf(format, args...)})
-	}
+	l := &linter{}
 	Walk(c, func(pointer string, c Condition) bool {
 		switch c := c.(type) {
 		case *Group:
-			lintGroup(c, pointer, add)
+			l.group(c, pointer)
 		case *Attribute:
-			lintTest(c.Test, pointer, add)
+			l.test(c.Test, pointer)
 		case *Property:
-			lintTest(c.Test, pointer, add)
+			l.test(c.Test, pointer)
 		case *Activity:
-			lintActivity(c, pointer, add)
+			l.activity(c, pointer)
 		case *Device:
-			lintCount(c.Count, pointer+"/count", add)
+			if c.Count.Op != "" {
+				l.count(c.Count, pointer+"/count", "devices", math.MaxInt32)
+			}
+		case *Sequence:
+			if emptyWindow(c.When) {
+				l.add("contradiction", pointer+"/when", "The window ends before it begins.")
+			}
 		case *Sample:
-			if c.Percent == 100 {
-				add("always_true", pointer, "A sample of 100 %% holds everybody.")
-			} else if c.Percent == 0 {
-				add("contradiction", pointer, "A sample of 0 %% holds nobody.")
+			switch c.Percent {
+			case 100:
+				l.add("always_true", pointer, "A sample of 100 %% holds everybody.")
+			case 0:
+				l.add("contradiction", pointer, "A sample of 0 %% holds nobody.")
 			}
 		}
 		return true
 	})
-	return found
+	return l.found
 }
 
-type addFinding func(code, pointer, format string, args ...any)
+// linter collects findings.
+type linter struct{ found []Finding }
 
-// lintGroup looks for two conditions of an all or any group that exclude or complete each other.
-func lintGroup(g *Group, at string, add addFinding) {
-	for i, a := range g.Of {
-		for j := range i {
-			b := g.Of[j]
-			here := fmt.Sprintf("%s/%s/%d", at, g.Quantifier, i)
-			switch {
-			case string(Canonical(a)) == string(Canonical(complement(b))):
-				if g.Quantifier == AllOf {
-					add("contradiction", here, "Nobody matches both this and its opposite (number %d of the list).", j+1)
-				} else {
-					add("always_true", here, "Everybody matches this or its opposite (number %d of the list).", j+1)
-				}
-			case g.Quantifier == AllOf && excludes(a, b):
-				add("contradiction", here, "Nobody matches both this and number %d of the list.", j+1)
-			}
-		}
-		if i > 64 {
-			return // a long list is compared only in its beginning: the work stays small
-		}
-	}
+func (l *linter) add(code, pointer, format string, args ...any) {
+	l.found = append(l.found, Finding{Code: code, Pointer: pointer, Message: fmt.Sprintf(format, args...)})
 }
 
-// complement returns the condition that matches exactly where c does not, in its simplest form.
-func complement(c Condition) Condition {
-	switch c := c.(type) {
-	case *Not:
-		return c.Of
-	case *Attribute:
-		if c.For.IsZero() {
-			if op, ok := opposite(c.Test.Op); ok {
-				flipped := *c
-				flipped.Test.Op = op
-				return &flipped
-			}
-		}
-	}
-	return &Not{c}
-}
-
-// excludes reports whether no value can satisfy both of two attribute conditions. Lists satisfy a condition by any
-// item, so only tests that a list cannot pass twice count: those of being set.
-func excludes(a, b Condition) bool {
-	x, ok1 := a.(*Attribute)
-	y, ok2 := b.(*Attribute)
-	if !ok1 || !ok2 || x.Name != y.Name {
-		return false
-	}
-	if x.Test.Op == OpDoesNotExist {
-		x, y = y, x
-	}
-	if y.Test.Op != OpDoesNotExist {
-		return false
-	}
-	_, negative := x.Test.Op.Positive()
-	return !negative // every positive operator asks for a value
-}
-
-func lintTest(t Test, at string, add addFinding) {
+func (l *linter) test(t Test, at string) {
 	switch t.Op {
 	case OpContains, OpDoesNotContain:
-		lintPattern(t.Value.Text(), at+"/value", add)
+		l.pattern(t.Value.Text(), at+"/value")
 	}
 }
 
-func lintPattern(src, at string, add addFinding) {
-	if p, err := CompilePattern(src, false); err == nil && p.HasWildcardPlus() {
-		add("wildcard", at, `A + stands for any characters, at least one. For a plus sign write \+.`)
+// pattern notes a + that is a wildcard, and offers the same pattern with plus signs.
+func (l *linter) pattern(src, at string) {
+	p, err := CompilePattern(src, false)
+	if err != nil || !p.HasWildcardPlus() {
+		return
 	}
+	escaped := ""
+	for i := 0; i < len(src); i++ {
+		switch {
+		case src[i] == '\\' && i+1 < len(src):
+			escaped += src[i : i+2]
+			i++
+		case src[i] == '+':
+			escaped += `\+`
+		default:
+			escaped += src[i : i+1]
+		}
+	}
+	l.add("wildcard", at, `A + stands for any characters, at least one. For a plus sign write \+.`)
+	l.found[len(l.found)-1].Suggestion = escaped
 }
 
-func lintActivity(a *Activity, at string, add addFinding) {
+func (l *linter) activity(a *Activity, at string) {
 	switch a.Kind {
 	case PageActivity, PageNameActivity, ScreenActivity:
-		lintPattern(a.Name, at+"/"+string(a.Kind), add)
+		l.pattern(a.Name, at+"/"+string(a.Kind))
 	case MessageActivity:
 		if a.Link != "" {
-			lintPattern(a.Link, at+"/link", add)
+			l.pattern(a.Link, at+"/link")
 		}
 	}
-	if a.Measure.Kind == MeasureCount || a.Measure.Kind == MeasureDays || a.Measure.Kind == MeasureDistinct {
-		lintCount(a.Measure.Compare, at+"/"+string(a.Measure.Kind), add)
-	}
-	if from, ok := a.When.From.AsTime(utc); ok && a.When.Kind == WhenDates {
-		const zones = 26 * 3_600_000 // bare dates of any zone
-		if before, ok := a.When.Before.AsTime(utc); ok && from >= before+zones && a.Measure.Kind == "" {
-			add("contradiction", at+"/when", "The window ends before it begins.")
+	m := a.Measure
+	if emptyWindow(a.When) {
+		switch matched, known := holdsOfNothing(m); {
+		case known && matched:
+			l.add("always_true", at+"/when", "The window ends before it begins: it holds nothing, for everybody.")
+		case known:
+			l.add("contradiction", at+"/when", "The window ends before it begins: it holds nothing.")
 		}
+		return
+	}
+	here := at + "/" + string(m.Kind)
+	switch m.Kind {
+	case MeasureCount:
+		l.count(m.Compare, here, "times", math.MaxInt32)
+	case MeasureDays:
+		l.count(m.Compare, here, "days", mostDays(a.When))
+	case MeasureDistinct:
+		l.count(m.Compare, here, "different values", math.MaxInt32)
 	}
 }
 
-// lintCount looks at a comparison of something that is a whole number from 0 on.
-func lintCount(c Compare, at string, add addFinding) {
-	n := c.A.Float()
+// count looks at a comparison of a whole number that is from 0 to most.
+func (l *linter) count(c Compare, at, what string, most float64) {
+	low, high := wholes(c)
+	switch {
+	case low <= 0 && math.IsInf(high, 1):
+		l.add("always_true", at, "Everybody passes this: the number of %s is never below 0.", what)
+	case high < 0:
+		l.add("contradiction", at, "Nobody passes this: the number of %s is never below 0.", what)
+	case low > high:
+		l.add("contradiction", at, "The number of %s is a whole one: none lies in this range.", what)
+	case low > most:
+		l.add("contradiction", at, "The window holds at most %.0f %s.", most, what)
+	}
+}
+
+// wholes returns the least and the greatest whole number that pass a comparison; infinities where there is no bound.
+func wholes(c Compare) (low, high float64) {
+	c = c.OrDefault()
+	a := c.A.Float()
 	switch c.Op {
 	case CmpAtLeast:
-		if n <= 0 {
-			add("always_true", at, "Everybody has at least 0.")
-		}
+		return math.Ceil(a), math.Inf(1)
 	case CmpMoreThan:
-		if n < 0 {
-			add("always_true", at, "Everybody has more than that.")
-		}
+		return math.Floor(a) + 1, math.Inf(1)
 	case CmpAtMost:
-		if n < 0 {
-			add("contradiction", at, "Nobody has less than 0.")
-		}
+		return math.Inf(-1), math.Floor(a)
 	case CmpLessThan:
-		if n <= 0 {
-			add("contradiction", at, "Nobody has less than 0.")
-		}
-	case CmpExactly:
-		if n < 0 || n != float64(int64(n)) {
-			add("contradiction", at, "A count is a whole number from 0 on.")
-		}
+		return math.Inf(-1), math.Ceil(a) - 1
 	case CmpBetween:
-		if c.B.Float() < 0 {
-			add("contradiction", at, "Nobody has less than 0.")
-		}
+		return math.Ceil(a), math.Floor(c.B.Float())
 	}
+	return math.Ceil(a), math.Floor(a) // exactly
+}
+
+// mostDays returns on how many different local days a window can hold events, generously.
+func mostDays(w When) float64 {
+	const hour, day = 3_600_000, 86_400_000
+	touched := func(span Millis) float64 { // a day more at each end, and days that clock changes shorten
+		return float64((span+3*hour*(span/(90*day)+1))/day) + 2
+	}
+	switch w.Kind {
+	case WhenLast:
+		return touched(w.D1.Millis())
+	case WhenBetween:
+		return touched(w.D1.Millis() - w.D2.Millis())
+	case WhenLastCalendarDays:
+		return float64(w.N) + 1
+	case WhenThis, WhenPrevious:
+		return map[string]float64{"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}[w.Period]
+	}
+	return math.MaxInt32
+}
+
+// emptyWindow reports whether a window of dates holds no moment in any time zone.
+func emptyWindow(w When) bool {
+	if w.Kind != WhenDates || !w.From.IsSet() || !w.Before.IsSet() {
+		return false
+	}
+	from, ok1 := w.From.AsTime(utc)
+	before, ok2 := w.Before.AsTime(utc)
+	_, date1 := ParseDate(w.From.Text())
+	_, date2 := ParseDate(w.Before.Text())
+	if date1 != date2 {
+		before += 26 * 3_600_000 // a bare date lies that far from the same in UTC at most
+	}
+	return ok1 && ok2 && from >= before
+}
+
+// holdsOfNothing reports whether a measure of no events passes its comparison, and whether that is known.
+func holdsOfNothing(m Measure) (matched, known bool) {
+	switch m.Kind {
+	case "", MeasureCount, MeasureDays, MeasureDistinct, MeasureSum:
+		return passes(m.Compare, NumberValue(0)), true
+	case MeasureAvg, MeasureMin, MeasureMax, MeasureFirst, MeasureLast:
+		return false, true
+	}
+	return false, false
+}
+
+// passes reports whether a number passes a comparison.
+func passes(c Compare, n Value) bool {
+	c = c.OrDefault()
+	order := CompareNumbers(n, c.A)
+	switch c.Op {
+	case CmpAtLeast:
+		return order >= 0
+	case CmpAtMost:
+		return order <= 0
+	case CmpExactly:
+		return order == 0
+	case CmpMoreThan:
+		return order > 0
+	case CmpLessThan:
+		return order < 0
+	}
+	return order >= 0 && CompareNumbers(n, c.B) <= 0
 }
