@@ -74,8 +74,14 @@ func (c *check) stripe(n uint32) error {
 	}
 	expected := map[*segment]block.Mask{}
 	for i, s := range l.roots {
-		if !s.Rebuild {
-			expected[s] = l.program.Members(i, st)
+		expected[s] = l.program.Members(i, st)
+	}
+	for _, s := range l.roots {
+		if s.Rebuild { // is about to be brought up to date, and with it what refers to it
+			delete(expected, s)
+			for _, d := range c.db.view.dependants(s) {
+				delete(expected, d)
+			}
 		}
 	}
 	for _, s := range c.db.view.all() {
