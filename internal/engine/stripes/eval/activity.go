@@ -230,6 +230,11 @@ func (sel *selection) each(s *scratch, p Part, slots block.Mask, now carpel.Mill
 		return 0, err
 	}
 	spans := s.spansOf(r, slots, within, first >= within.first && last <= within.last)
+	return sel.over(s, r, spans, now, fn)
+}
+
+// over is each for some rows of a part.
+func (sel *selection) over(s *scratch, r *block.Rows, spans []slotSpan, now carpel.Millis, fn func(visit)) (carpel.Millis, error) {
 	if len(spans) == 0 {
 		return carpel.Never, nil
 	}

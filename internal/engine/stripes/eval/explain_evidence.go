@@ -133,7 +133,7 @@ func (x *explanation) sequence(l *sequenceLeaf, c *carpel.Sequence) (description
 	if err != nil {
 		return d, err
 	}
-	found := l.chain(h, lo, hi, x.now)
+	found := l.chain(&fitting{}, h, lo, hi, x.now)
 	if !found.matched {
 		return d, nil
 	}

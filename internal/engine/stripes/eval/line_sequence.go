@@ -39,19 +39,16 @@ func (l *sequenceLeaf) timed() bool {
 
 // happenings returns the person's events that fit some step at a moment, from a time on.
 func (l *sequenceLeaf) happenings(p past, now, lo carpel.Millis) ([]happening, error) {
-	var all [block.Width][]happening
-	_, err := l.collect(ask{src: p.src, slots: p.only(), now: now}, span{lo, maxMillis}, &all)
-	return all[p.slot], err
+	s := &scratch{}
+	_, err := l.collect(s, ask{src: p.src, slots: p.only(), now: now}, span{lo, maxMillis})
+	return s.happened[p.slot], err
 }
 
 // choices goes through all complete choices of events, whatever the window: of those that end at one moment the one that
 // begins last, and when it counts from. A last "not" is held against all events, also those still to come, since it
 // counts only when its time has passed.
 func (l *sequenceLeaf) choices(h []happening, fn func(start, end, complete carpel.Millis)) {
-	start := make([]carpel.Millis, l.steps+1)
-	for j := range start {
-		start[j] = block.NoStamp
-	}
+	start := noStarts()
 	var f fitting
 	nots := l.nots(h, maxMillis)
 	for i := 0; i < len(h); {
@@ -63,11 +60,11 @@ func (l *sequenceLeaf) choices(h []happening, fn func(start, end, complete carpe
 		i = end
 		if l.not {
 			c := chain{start: block.NoStamp, due: carpel.Never}
-			if l.unfollowed(&c, &f, at, start, nots[end], maxMillis); c.matched {
+			if l.unfollowed(&c, &f, at, &start, nots[end], maxMillis); c.matched {
 				fn(c.start, at, later(at, l.within))
 			}
 		}
-		if l.extend(&f, at, start) && !l.not {
+		if l.extend(&f, at, &start) && !l.not {
 			if first := start[l.steps]; l.within == 0 || at-first <= l.within {
 				fn(first, at, at)
 			}
@@ -124,7 +121,7 @@ func (l *sequenceLeaf) timedLine(p past, lo carpel.Millis) (line, error) {
 		if err != nil {
 			return nil, err
 		}
-		is := truthOf(l.chain(h, first, hi, now).matched)
+		is := truthOf(l.chain(&fitting{}, h, first, hi, now).matched)
 		if len(out) == 0 {
 			out = always(is)
 		}

@@ -74,17 +74,12 @@ func (l *activityLeaf) measured(s *scratch, q ask) (m block.Mask, next carpel.Mi
 	t := l.measure.tally(q.now)
 	for slot := range q.slots.Slots {
 		h := s.hist[slot]
-		t.reset(q.now)
-		for i := range h {
-			if h[i].at < hi {
-				t.add(&h[i])
-			}
-		}
+		in := tallied(t, h, hi, q.now)
 		if t.matches() {
 			m.Set(slot)
 		}
 		if q.timers && len(h) > 0 {
-			next = min(next, l.change(h, q.now, t, timerSteps))
+			next = min(next, l.change(h, in, q.now, t, timerSteps))
 		}
 	}
 	return m, next, nil
@@ -93,7 +88,7 @@ func (l *activityLeaf) measured(s *scratch, q ask) (m block.Mask, next carpel.Mi
 // sweep returns the earliest change by time alone of the slots.
 func (l *activityLeaf) sweep(s *scratch, q ask, slots block.Mask) (carpel.Millis, error) {
 	q.slots = slots
-	lo, _ := l.window.bounds(q.now)
+	lo, hi := l.window.bounds(q.now)
 	next, err := l.gather(s, q, span{lo, maxMillis})
 	if err != nil {
 		return 0, err
@@ -101,10 +96,21 @@ func (l *activityLeaf) sweep(s *scratch, q ask, slots block.Mask) (carpel.Millis
 	t := l.measure.tally(q.now)
 	for slot := range slots.Slots {
 		if h := s.hist[slot]; len(h) > 0 {
-			next = min(next, l.change(h, q.now, t, timerSteps))
+			in := tallied(t, h, hi, q.now)
+			next = min(next, l.change(h, in, q.now, t, timerSteps))
 		}
 	}
 	return next, nil
+}
+
+// tallied makes a tally of the events before hi, and returns how many they are.
+func tallied(t tally, h []entry, hi, now carpel.Millis) (in int) {
+	t.reset(now)
+	for in < len(h) && h[in].at < hi {
+		t.add(&h[in])
+		in++
+	}
+	return in
 }
 
 // gather collects the selected events of the slots in a span into s.hist, each person's in order of time. It returns
@@ -176,6 +182,7 @@ func (g *gatherer) add(v visit) {
 		h = append(h, e)
 	}
 	g.s.hist[v.slot] = h
+	g.s.large = g.s.large || len(h) > largeHistory
 }
 
 // value returns the measured property of a row.

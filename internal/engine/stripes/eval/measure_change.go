@@ -11,60 +11,41 @@ import (
 // when the last of them comes. A timer may be early, never late.
 const timerSteps = 4096
 
-// everStep is no limit to the moments looked through.
-const everStep = 1 << 62
-
-// turn is a moment at which an event comes into the window or goes out of it.
-type turn struct {
-	at carpel.Millis
-	e  *entry
-	in bool
-}
-
 // change returns the first moment after now at which time alone changes the answer over a person's events, which are
-// in order of time; after so many steps it returns the moment that it came to. Filters are taken as they are now.
-func (l *activityLeaf) change(h []entry, now carpel.Millis, t tally, steps int) carpel.Millis {
+// in order of time; after so many steps it returns the moment that it came to. Filters are taken as they are now. The
+// tally holds the first in of the events, which are all those in the window; it is used up.
+func (l *activityLeaf) change(h []entry, in int, now carpel.Millis, t tally, steps int) carpel.Millis {
 	if p, ok := t.(*periodTally); ok {
 		return p.change(h, now, steps)
 	}
-	t.reset(now)
-	var turns []turn
-	for i := range h {
-		e := &h[i]
-		enter := l.window.enter(e.at)
-		if enter == carpel.Never {
-			continue
-		}
-		if enter > now {
-			turns = append(turns, turn{enter, e, true})
-		}
-		leave := l.window.leave(e.at)
-		if leave <= now {
-			continue
-		}
-		if enter <= now {
-			t.add(e)
-		}
-		if leave != carpel.Never {
-			turns = append(turns, turn{leave, e, false})
-		}
-	}
-	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.at, b.at) })
 	was := t.matches()
-	for i := 0; i < len(turns); {
-		at := turns[i].at
-		for ; i < len(turns) && turns[i].at == at; i++ {
-			if turns[i].in {
-				t.add(turns[i].e)
-			} else {
-				t.remove(turns[i].e)
-			}
+	out := 0 // h[out:in] is in the window
+	for range steps {
+		enter, leave := carpel.Never, carpel.Never
+		if in < len(h) {
+			enter = l.window.enter(h[in].at)
 		}
-		if t.matches() != was || i >= steps {
+		if out < in {
+			leave = l.window.leave(h[out].at)
+		}
+		at := min(enter, leave)
+		if at == carpel.Never {
 			return at
 		}
+		for in < len(h) && l.window.enter(h[in].at) <= at {
+			t.add(&h[in])
+			in++
+		}
+		for out < in && l.window.leave(h[out].at) <= at {
+			t.remove(&h[out])
+			out++
+		}
+		if at > now && t.matches() != was {
+			return at
+		}
+		now = max(now, at)
 	}
-	return carpel.Never
+	return now + 1
 }
 
 // change is activityLeaf.change for regularly: events move from period to period.

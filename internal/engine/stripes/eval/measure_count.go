@@ -1,7 +1,10 @@
 package eval
 
 import (
+	"cmp"
+	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
@@ -42,12 +45,22 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 		}
 		// Growing changes the answer below low, and where there is a high; shrinking where there is a low, and above high.
 		grows := n < accept.low64 || in && accept.high64 < maxCount
-		shrinks := l.window.leaves() && n > 0 && (in && accept.low64 > 0 || n > accept.high64)
+		shrinks := l.window.leaves() && n > 0 && (in && accept.low64 > 0 || n > accept.high64 && accept.high64 >= 0)
 		switch {
 		case grows && c.pending.Has(slot):
 			sweep.Set(slot)
 		case shrinks && (in && accept.low64 == 1 || !in && accept.high64 == 0):
-			next = min(next, l.window.leave(c.newest[slot]))
+			next = min(next, max(l.window.leave(c.newest[slot]), q.now+1))
+		case shrinks && (n > manyEvents || q.slots.Count() <= fewSlots):
+			wanted := accept.low64
+			if !in {
+				wanted = accept.high64 + 1
+			}
+			at, err := l.newest(s, q, slot, int(wanted))
+			if err != nil {
+				return m, 0, err
+			}
+			next = min(next, max(l.window.leave(at), q.now+1))
 		case shrinks:
 			sweep.Set(slot)
 		}
@@ -61,6 +74,62 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 
 // maxCount is more than anybody ever does.
 const maxCount = 1 << 40
+
+// manyEvents is how many events of one person are not all gathered only to find when a count changes.
+const manyEvents = 1000
+
+// newest returns the time of the n-th newest of a person's events in the window, of which there are as many. It reads
+// the latest parts first, and none that can hold nothing newer than what was found.
+func (l *activityLeaf) newest(s *scratch, q ask, slot uint8, n int) (carpel.Millis, error) {
+	tables, err := l.rows.of(q.src)
+	if err != nil {
+		return 0, err
+	}
+	lo, hi := l.window.bounds(q.now)
+	var all []Part
+	for _, t := range tables {
+		parts, err := q.src.Parts(t, lo, hi-1)
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, parts...)
+	}
+	slices.SortFunc(all, func(a, b Part) int {
+		_, x, _ := a.Span()
+		_, y, _ := b.Span()
+		return cmp.Compare(y, x)
+	})
+	var one block.Mask
+	one.Set(slot)
+	var times []carpel.Millis // of the newest, the newest first
+	for _, p := range all {
+		if _, last, _ := p.Span(); len(times) == n && last <= times[n-1] {
+			break
+		}
+		_, err := l.rows.each(s, p, one, q.now, span{lo, hi - 1}, func(v visit) {
+			for row := v.to - 1; row >= v.from && (len(times) < n || v.rows.Time[row] > times[n-1]); row-- {
+				if v.bits != nil && !v.bits.has(row) {
+					continue
+				}
+				at := v.rows.Time[row]
+				i := len(times)
+				for i > 0 && times[i-1] < at {
+					i--
+				}
+				if times = slices.Insert(times, i, at); len(times) > n {
+					times = times[:n]
+				}
+			}
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	if len(times) < n {
+		return 0, fmt.Errorf("the newest %d events of slot %d: there are %d", n, slot, len(times))
+	}
+	return times[n-1], nil
+}
 
 // tally counts all parts. It returns when time may next change what the filter says.
 func (l *activityLeaf) tally(s *scratch, q ask, c *counter) (carpel.Millis, error) {
@@ -117,8 +186,43 @@ func (l *activityLeaf) countPart(s *scratch, q ask, p Part, in span, c *counter)
 			return next, err
 		}
 	}
-	n2, err := l.rows.each(s, p, q.slots, q.now, in, c.add)
+	n2, err := l.countRows(s, q, p, in, c)
 	return min(next, n2), err
+}
+
+// countRows counts the rows of a part in the window. It is [selection.each], written out: most of the time of a count
+// goes by here.
+func (l *activityLeaf) countRows(s *scratch, q ask, p Part, in span, c *counter) (carpel.Millis, error) {
+	first, last, _ := p.Span()
+	r, err := p.Rows()
+	if err != nil {
+		return 0, err
+	}
+	whole := first >= in.first && last <= in.last
+	if l.rows.filter == nil && whole && q.slots.Count() > fewSlots {
+		for i, slot := range r.Slots {
+			c.n[slot] += int32(r.Starts[i+1] - r.Starts[i])
+			if c.dated {
+				c.date(slot, r.Time[r.Starts[i+1]-1])
+			}
+		}
+		return carpel.Never, nil
+	}
+	spans := s.spansOf(r, q.slots, in, whole)
+	if len(spans) <= fewSlots || l.rows.filter == nil {
+		return l.rows.over(s, r, spans, q.now, c.add)
+	}
+	bits := s.borrow(r.Len())
+	defer s.giveBack(bits)
+	next := l.rows.filter.bits(s, rowsAsked{r, spans[0].from, spans[len(spans)-1].to, q.now}, bits)
+	for _, sp := range spans {
+		n := bits.count(sp.from, sp.to)
+		c.n[sp.slot] += int32(n)
+		if c.dated && n > 0 {
+			c.date(sp.slot, r.Time[bits.last(sp.from, sp.to)])
+		}
+	}
+	return next, nil
 }
 
 // add counts the rows of a visit.

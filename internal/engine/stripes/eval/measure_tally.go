@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 
@@ -58,26 +59,43 @@ func (t *countTally) actual() string      { return carpel.NumberValue(float64(t.
 
 // dayTally counts the local days that have events.
 type dayTally struct {
-	m   *measure
-	day localDay
-	n   map[int64]int
+	m    *measure
+	day  localDay
+	days []dayCount // ascending; none without events
 }
 
-func (t *dayTally) reset(carpel.Millis) {
-	if t.n == nil {
-		t.n = map[int64]int{}
-	}
-	clear(t.n)
+// dayCount is how many events a day has.
+type dayCount struct {
+	day int64
+	n   int
 }
-func (t *dayTally) add(e *entry) { t.n[t.day.of(e.at)]++ }
+
+func (t *dayTally) reset(carpel.Millis) { t.days = t.days[:0] }
+
+func (t *dayTally) add(e *entry) {
+	day := t.day.of(e.at)
+	i := len(t.days)
+	for i > 0 && t.days[i-1].day >= day { // nearly always the last
+		i--
+	}
+	if i == len(t.days) || t.days[i].day != day {
+		t.days = slices.Insert(t.days, i, dayCount{day: day})
+	}
+	t.days[i].n++
+}
+
 func (t *dayTally) remove(e *entry) {
 	day := t.day.of(e.at)
-	if t.n[day]--; t.n[day] == 0 {
-		delete(t.n, day)
+	i, ok := slices.BinarySearchFunc(t.days, day, func(d dayCount, day int64) int { return cmp.Compare(d.day, day) })
+	if !ok {
+		return
+	}
+	if t.days[i].n--; t.days[i].n == 0 {
+		t.days = slices.Delete(t.days, i, i+1)
 	}
 }
-func (t *dayTally) matches() bool  { return t.m.accept.count(int64(len(t.n))) }
-func (t *dayTally) actual() string { return carpel.NumberValue(float64(len(t.n))).Text() }
+func (t *dayTally) matches() bool  { return t.m.accept.count(int64(len(t.days))) }
+func (t *dayTally) actual() string { return carpel.NumberValue(float64(len(t.days))).Text() }
 
 // eachItem yields a value, or the items of a list, without unset ones.
 func eachItem(v carpel.Value, fn func(carpel.Value)) {
@@ -271,18 +289,24 @@ func (t *extremeTally) actual() string {
 
 // endTally keeps the events in order of time, to see whether one of the first, or of the last, is good.
 type endTally struct {
-	m  *measure
-	in []*entry
+	m   *measure
+	all []*entry
+	in  []*entry // what is left of all
 }
 
-func (t *endTally) reset(carpel.Millis) { t.in = t.in[:0] }
+func (t *endTally) reset(carpel.Millis) {
+	t.all = t.all[:0]
+	t.in = t.all
+}
 
 func (t *endTally) add(e *entry) {
 	i := len(t.in)
 	for i > 0 && t.in[i-1].at > e.at {
 		i--
 	}
-	t.in = slices.Insert(t.in, i, e)
+	if t.in = slices.Insert(t.in, i, e); cap(t.in) > cap(t.all) {
+		t.all = t.in
+	}
 }
 
 func (t *endTally) remove(e *entry) {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -109,35 +110,41 @@ func (m *memory) build() {
 func (m *memory) parts(r *block.Rows) (parts []Part) {
 	for _, bucket := range r.Without(m.heavy).SplitByTime(m.bounds) {
 		if bucket.Len() > 0 {
-			parts = append(parts, memoryPart{rows: bucket})
+			parts = append(parts, newMemoryPart(bucket, 0, false))
 		}
 	}
 	for slot := range m.heavy.Slots {
 		from, to := r.Find(slot)
 		for ; from < to; from += m.chunk {
-			parts = append(parts, memoryPart{r.Slice(from, min(to, from+m.chunk)), slot, true})
+			parts = append(parts, newMemoryPart(r.Slice(from, min(to, from+m.chunk)), slot, true))
 		}
 	}
 	slices.SortStableFunc(parts, func(a, b Part) int {
 		x, _, _ := a.Span()
 		y, _, _ := b.Span()
-		return int(x - y)
+		return cmp.Compare(x, y)
 	})
 	return parts
 }
 
 type memoryPart struct {
-	rows  *block.Rows
-	slot  uint8
-	heavy bool
+	rows        *block.Rows
+	slot        uint8
+	heavy       bool
+	first, last carpel.Millis
 }
 
-func (p memoryPart) Span() (first, last carpel.Millis, rows int) {
-	first, last, _ = p.rows.Span()
-	return first, last, p.rows.Len()
+func newMemoryPart(rows *block.Rows, slot uint8, heavy bool) *memoryPart {
+	p := &memoryPart{rows: rows, slot: slot, heavy: heavy}
+	p.first, p.last, _ = rows.Span()
+	return p
 }
-func (p memoryPart) Heavy() (uint8, bool)       { return p.slot, p.heavy }
-func (p memoryPart) Rows() (*block.Rows, error) { return p.rows, nil }
+
+func (p *memoryPart) Span() (first, last carpel.Millis, rows int) {
+	return p.first, p.last, p.rows.Len()
+}
+func (p *memoryPart) Heavy() (uint8, bool)       { return p.slot, p.heavy }
+func (p *memoryPart) Rows() (*block.Rows, error) { return p.rows, nil }
 
 func (m *memory) People() (all block.Mask) {
 	for slot := range m.people {

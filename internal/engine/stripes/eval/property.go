@@ -152,12 +152,17 @@ func (b rowBits) has(row int) bool { return b[row>>6]>>(row&63)&1 != 0 }
 
 // scratch is memory that evaluations use again. Used by one goroutine at a time.
 type scratch struct {
-	bits  []rowBits // not in use
-	table []uint8
-	done  rowBits
-	spans []slotSpan
-	hist  [block.Width][]entry
+	bits     []rowBits // not in use
+	table    []uint8
+	spans    []slotSpan
+	hist     [block.Width][]entry
+	happened [block.Width][]happening
+	fit      fitting
+	large    bool // it has grown by somebody's very many events: not worth keeping
 }
+
+// largeHistory is how many events of one person make scratch memory large.
+const largeHistory = 1 << 14
 
 // scratches lends scratch memory. Safe for concurrent use.
 type scratches struct{ pool sync.Pool }
@@ -169,7 +174,11 @@ func (s *scratches) get() *scratch {
 	return &scratch{}
 }
 
-func (s *scratches) put(sc *scratch) { s.pool.Put(sc) }
+func (s *scratches) put(sc *scratch) {
+	if !sc.large {
+		s.pool.Put(sc)
+	}
+}
 
 // borrow returns bits for n rows, of any content; give them back with giveBack.
 func (s *scratch) borrow(n int) rowBits {

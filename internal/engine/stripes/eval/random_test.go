@@ -127,7 +127,7 @@ func (d draw) test() string {
 	case 4:
 		return fmt.Sprintf("'op': '%s', 'value': %s", d.of("greater_than", "less_than", "at_least", "at_most"), number())
 	case 5:
-		return d.of("'op': 'between', 'value': [0.25, 1]", "'op': 'between', 'value': [1, 9007199254740992]", "'op': 'anniversary_within_next', 'value': '" + d.of("0d", "1d", "40d", "364d", "365d", "366d") + "'", "'op': 'on', 'value': '2026-03-28'")
+		return d.of("'op': 'between', 'value': [0.25, 1]", "'op': 'between', 'value': [1, 9007199254740992]", "'op': 'anniversary_within_next', 'value': '"+d.of("0d", "1d", "40d", "364d", "365d", "366d")+"'", "'op': 'on', 'value': '2026-03-28'")
 	case 6:
 		return fmt.Sprintf("'op': '%s'", d.of("exists", "does_not_exist", "is_true", "is_false", "is_time"))
 	case 7:

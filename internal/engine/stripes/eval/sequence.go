@@ -12,7 +12,7 @@ import (
 // sequenceLeaf asks for several events in order.
 //
 // A person's events that fit any step are gathered in order of time, each with the set of steps it fits, and gone
-// through once, one moment after the other. start[j] is the latest moment at which a choice of events for the first j
+// through once, one moment after the other. starts[j] is the latest moment at which a choice of events for the first j
 // steps begins, over all choices that end by now: a later beginning is never worse, since it only has to be near enough
 // and within the window. The events of one moment satisfy a run of consecutive steps in any order; which runs they can
 // is a matching between steps and events. So the time is linear in events, whatever they fit.
@@ -67,13 +67,14 @@ func compileSequence(q *carpel.Sequence, zone *time.Location) (leaf, error) {
 func (l *sequenceLeaf) reads() reads { return l.reading }
 
 func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error) {
-	var all [block.Width][]happening
+	s := l.get()
+	defer l.put(s)
 	lo, hi := l.window.bounds(q.now)
 	last := q.now
 	if q.timers {
 		last = maxMillis
 	}
-	next, err = l.collect(q, span{lo, last}, &all)
+	next, err = l.collect(s, q, span{lo, last})
 	if err != nil || !q.timers {
 		next = carpel.Never
 	}
@@ -81,11 +82,11 @@ func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error)
 		return m, 0, err
 	}
 	for slot := range q.slots.Slots {
-		h := all[slot]
+		h := s.happened[slot]
 		if len(h) == 0 {
 			continue
 		}
-		c := l.chain(h, lo, hi, q.now)
+		c := l.chain(&s.fit, h, lo, hi, q.now)
 		m.Put(slot, c.matched)
 		if q.timers {
 			next = min(next, l.change(h, c, hi, q.now))
@@ -94,9 +95,12 @@ func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error)
 	return m, next, nil
 }
 
-// collect gathers the events in a span that fit some step, each person's in order of time. It returns when time may
+// collect gathers the events in a span that fit some step into s.happened, each person's in order of time. It returns when time may
 // next change what a filter says.
-func (l *sequenceLeaf) collect(q ask, in span, all *[block.Width][]happening) (carpel.Millis, error) {
+func (l *sequenceLeaf) collect(s *scratch, q ask, in span) (carpel.Millis, error) {
+	for slot := range q.slots.Slots {
+		s.happened[slot] = s.happened[slot][:0]
+	}
 	tables := l.reading.tables
 	if l.anyEvent != nil {
 		every, err := (&selection{anyEvent: true}).of(q.src)
@@ -110,8 +114,6 @@ func (l *sequenceLeaf) collect(q ask, in span, all *[block.Width][]happening) (c
 			}
 		}
 	}
-	s := l.get()
-	defer l.put(s)
 	next := carpel.Never
 	for _, t := range tables {
 		steps := l.named[t]
@@ -123,7 +125,7 @@ func (l *sequenceLeaf) collect(q ask, in span, all *[block.Width][]happening) (c
 			return 0, err
 		}
 		for _, p := range parts {
-			n, err := gatherSteps(s, q, p, steps, in, all)
+			n, err := gatherSteps(s, q, p, steps, in)
 			if err != nil {
 				return 0, err
 			}
@@ -131,17 +133,18 @@ func (l *sequenceLeaf) collect(q ask, in span, all *[block.Width][]happening) (c
 		}
 	}
 	for slot := range q.slots.Slots {
-		slices.SortFunc(all[slot], func(a, b happening) int { return cmp.Compare(a.at, b.at) })
+		slices.SortFunc(s.happened[slot], func(a, b happening) int { return cmp.Compare(a.at, b.at) })
 	}
 	return next, nil
 }
 
 // gatherSteps adds the rows of a part that fit some step.
-func gatherSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span, all *[block.Width][]happening) (carpel.Millis, error) {
+func gatherSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span) (carpel.Millis, error) {
 	next := carpel.Never
 	every := selection{}
 	_, err := every.each(s, p, q.slots, q.now, in, func(v visit) {
-		fits := make([]rowBits, len(steps))
+		var each [carpel.MaxSequenceSteps]rowBits
+		fits := each[:len(steps)]
 		for i, step := range steps {
 			if step.filter != nil {
 				fits[i] = s.borrow(v.rows.Len())
@@ -156,9 +159,10 @@ func gatherSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span, all *
 				}
 			}
 			if h.steps != 0 {
-				all[v.slot] = append(all[v.slot], h)
+				s.happened[v.slot] = append(s.happened[v.slot], h)
 			}
 		}
+		s.large = s.large || len(s.happened[v.slot]) > largeHistory
 		for _, b := range fits {
 			if b != nil {
 				s.giveBack(b)
@@ -177,13 +181,9 @@ type chain struct {
 }
 
 // chain looks for a choice of events in [lo, hi) that fits. Events from hi up to now matter only to a last "not".
-func (l *sequenceLeaf) chain(h []happening, lo, hi, now carpel.Millis) chain {
-	start := make([]carpel.Millis, l.steps+1) // none yet: NoStamp
-	for j := range start {
-		start[j] = block.NoStamp
-	}
+func (l *sequenceLeaf) chain(f *fitting, h []happening, lo, hi, now carpel.Millis) chain {
+	start := noStarts()
 	c := chain{start: block.NoStamp, due: carpel.Never}
-	var f fitting
 	nots := l.nots(h, now)
 	for i := 0; i < len(h) && h[i].at < hi; {
 		at, end := h[i].at, i+1
@@ -196,9 +196,9 @@ func (l *sequenceLeaf) chain(h []happening, lo, hi, now carpel.Millis) chain {
 			continue
 		}
 		if l.not {
-			l.unfollowed(&c, &f, at, start, nots[end], now)
+			l.unfollowed(&c, f, at, &start, nots[end], now)
 		}
-		if l.extend(&f, at, start) && !l.not {
+		if l.extend(f, at, &start) && !l.not {
 			if first := start[l.steps]; first > c.start && (l.within == 0 || at-first <= l.within) {
 				c.matched, c.start, c.end = true, first, at
 			}
@@ -226,7 +226,7 @@ func (l *sequenceLeaf) nots(h []happening, now carpel.Millis) []carpel.Millis {
 
 // unfollowed looks at the choices that are complete with the events of one moment: whether one of them was not
 // followed by the last step's kind. Events of that moment that no step of the choice takes would follow it, too.
-func (l *sequenceLeaf) unfollowed(c *chain, f *fitting, at carpel.Millis, start []carpel.Millis, nextNot, now carpel.Millis) {
+func (l *sequenceLeaf) unfollowed(c *chain, f *fitting, at carpel.Millis, start *starts, nextNot, now carpel.Millis) {
 	until := later(at, l.within)
 	if nextNot <= min(until, now) {
 		return
@@ -248,11 +248,20 @@ func (l *sequenceLeaf) unfollowed(c *chain, f *fitting, at carpel.Millis, start 
 	}
 }
 
+// starts is by number of steps the latest beginning of a choice for the first so many; NoStamp for none.
+type starts [carpel.MaxSequenceSteps + 1]carpel.Millis
+
+func noStarts() (s starts) {
+	for j := range s {
+		s[j] = block.NoStamp
+	}
+	return s
+}
+
 // extend takes the events of one moment into the starts: every run of steps that they can satisfy, behind what was
 // reached before. It reports whether the last step was reached.
-func (l *sequenceLeaf) extend(f *fitting, at carpel.Millis, start []carpel.Millis) (reached bool) {
-	var next [carpel.MaxSequenceSteps + 1]carpel.Millis
-	copy(next[:], start)
+func (l *sequenceLeaf) extend(f *fitting, at carpel.Millis, start *starts) (reached bool) {
+	next := *start
 	for a := 1; a <= l.steps; a++ { // the run begins at step a
 		first := at
 		if a > 1 {
@@ -266,7 +275,7 @@ func (l *sequenceLeaf) extend(f *fitting, at carpel.Millis, start []carpel.Milli
 			reached = reached || b == l.steps
 		}
 	}
-	copy(start, next[:])
+	*start = next
 	return reached
 }
 
