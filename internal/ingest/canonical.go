@@ -10,15 +10,16 @@ import (
 // canonical rewrites a list or an object that Scan has checked as carpel keeps it: no blanks, keys in order, escapes
 // only where they must be, numbers as plain decimals. It is what carpel.ValueOf makes of the same text.
 func canonical(raw []byte) string {
-	c := canonicalWriter{in: raw, out: make([]byte, 0, len(raw))}
+	c := canonicalWriter{in: raw, out: make([]byte, 0, len(raw)+8)}
 	c.value()
 	return string(c.out)
 }
 
 type canonicalWriter struct {
-	in  []byte
-	pos int
-	out []byte
+	in    []byte
+	pos   int
+	out   []byte
+	moved []byte // what is being put into order
 }
 
 // skip passes over blanks and returns the next byte.
@@ -73,38 +74,47 @@ func (c *canonicalWriter) list() {
 	c.out = append(c.out, ']')
 }
 
-// field is one field of an object, the value already canonical.
-type field struct{ key, value []byte }
+// field is one field of an object as it lies in out.
+type field struct {
+	key      []byte
+	from, to int
+}
 
+// object writes the fields as they come, and moves them into order when they are not.
 func (c *canonicalWriter) object() {
 	c.pos++
-	out := c.out
-	var fields []field
+	c.out = append(c.out, '{')
+	var few [16]field
+	fields, sorted := few[:0], true
+	start := len(c.out)
 	for c.skip() != '}' {
 		if c.in[c.pos] == ',' {
 			c.pos++
 			c.skip()
 		}
-		f := field{key: c.text()}
+		f := field{key: c.text(), from: len(c.out)}
+		c.out = append(appendText(c.out, f.key), ':')
 		c.skip()
 		c.pos++ // the colon
-		c.out = nil
 		c.value()
-		f.value = c.out
+		c.out = append(c.out, ',')
+		f.to = len(c.out)
+		sorted = sorted && (len(fields) == 0 || bytes.Compare(fields[len(fields)-1].key, f.key) < 0)
 		fields = append(fields, f)
 	}
 	c.pos++
-	slices.SortFunc(fields, func(a, b field) int { return bytes.Compare(a.key, b.key) })
-	out = append(out, '{')
-	for i, f := range fields {
-		if i > 0 {
-			out = append(out, ',')
+	if !sorted {
+		slices.SortFunc(fields, func(a, b field) int { return bytes.Compare(a.key, b.key) })
+		c.moved = append(c.moved[:0], c.out[start:]...)
+		c.out = c.out[:start]
+		for _, f := range fields {
+			c.out = append(c.out, c.moved[f.from-start:f.to-start]...)
 		}
-		out = appendText(out, f.key)
-		out = append(out, ':')
-		out = append(out, f.value...)
 	}
-	c.out = append(out, '}')
+	if len(fields) > 0 {
+		c.out = c.out[:len(c.out)-1] // the comma behind the last
+	}
+	c.out = append(c.out, '}')
 }
 
 // text reads a text, from its quote to behind the closing one, and returns its characters.

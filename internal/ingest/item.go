@@ -148,8 +148,13 @@ func (it *Item) value(n Node, pointer string, key []byte) carpel.Value {
 	return v
 }
 
-// count returns how many nodes an object's fields begin with at most: a size for a map.
-func (n Node) count() int { return min(int(n.node().next-n.i-1)/2, 64) }
+// count returns how many fields an object has.
+func (n Node) count() (fields int) {
+	for i, end := n.i+1, n.node().next; i < end; i = n.doc.nodes[i+1].next {
+		fields++
+	}
+	return fields
+}
 
 // escapePointer writes a name as a part of a JSON pointer.
 func escapePointer(name string) string {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -317,11 +318,14 @@ func (s *scanner) keyText(k key) []byte {
 	return appendUnescaped(nil, text)
 }
 
-// sign tells most different keys apart: the length, and the last seven bytes.
+// sign tells most different keys apart: by the length and the last eight bytes.
 func sign(text []byte) uint64 {
 	n := uint64(len(text)) << 56
-	for _, c := range text[max(0, len(text)-7):] {
-		n = n&0xff<<56 | n<<8&0x00ffffffffffffff | uint64(c)
+	if len(text) >= 8 {
+		return n ^ binary.LittleEndian.Uint64(text[len(text)-8:])
+	}
+	for i, c := range text {
+		n ^= uint64(c) << (8 * i)
 	}
 	return n
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -32,12 +33,25 @@ func byteClass(c byte) int {
 	return plainByte
 }
 
+// allPlain reports whether eight bytes are all plain: no quote, no backslash, nothing below a blank or beyond ASCII.
+func allPlain(x uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quotes, escapes := x^(ones*'"'), x^(ones*'\\')
+	return (x|(x-ones*' ')&^x|(quotes-ones)&^quotes|(escapes-ones)&^escapes)&highs == 0
+}
+
 // text scans a text from its quote to behind the closing one.
 func (s *scanner) text(depth int) {
 	s.pos++
 	start, high := s.pos, false
 	data := s.data
 	for i := s.pos; i < len(data); i++ {
+		for i+8 <= len(data) && allPlain(binary.LittleEndian.Uint64(data[i:])) {
+			i += 8
+		}
+		if i == len(data) {
+			break
+		}
 		switch byteClass(data[i]) {
 		case plainByte:
 		case highByte:
