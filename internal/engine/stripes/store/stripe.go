@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -230,14 +231,9 @@ func (s *Store) loadParts(k entryKey) (*entry, error) {
 
 // tableEntry makes an entry of parts, which it puts in order of time.
 func tableEntry(parts []*part) *entry {
-	slices.SortStableFunc(parts, func(a, b *part) int {
-		switch {
-		case a.first != b.first && a.first < b.first:
-			return -1
-		case a.first != b.first:
-			return 1
-		}
-		return 0
+	// Chunks of one person may share the moment at which one ends and the next begins: the one that ends first comes first.
+	slices.SortFunc(parts, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.key.heavy, b.key.heavy), cmp.Compare(a.key.chunk, b.key.chunk))
 	})
 	e := &entry{parts: parts, size: 64}
 	for _, p := range parts {
