@@ -2,11 +2,15 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/api"
 	"github.com/carpel/carpel/internal/demo"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/server"
@@ -22,7 +26,8 @@ type demoCommand struct {
 
 // Help is shown below the flags.
 func (demoCommand) Help() string {
-	return `The data go into the data directory "carpel-demo" unless --data says otherwise; the second start finds them there.`
+	return `The data go into the data directory "carpel-demo" unless --data says otherwise; the second start finds them there.
+The same seed makes the same company, relative to the day of the first start.`
 }
 
 // Run makes the company if it is not there, then serves while people go on using it.
@@ -44,21 +49,19 @@ func (c *demoCommand) serve(ctx context.Context, t *terminal, s *server.Server) 
 		return err
 	}
 	defer release()
-	if db.Stats().People == 0 {
-		if err := t.fill(ctx, db, company); err != nil {
-			return err
+	cl := &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}}}
+	if err := t.found(ctx, db, cl, company); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if c.Rate > 0 {
+			stop(trickle(ctx, db, company, c.Rate)) // nil when ctx has ended already
 		}
-	}
-	if c.Rate > 0 {
-		live, stop := context.WithCancel(ctx)
-		done := make(chan error, 1)
-		go func() { done <- trickle(live, db, company, c.Rate) }()
-		defer func() {
-			stop()
-			<-done
-		}()
-	}
-	return s.Run(ctx, func(address string) {
+	}()
+	err = s.Run(ctx, func(address string) {
 		fmt.Fprintf(t.Err, `Carpel %s is ready, with %s people of a made-up company.
 
   API    http://%s/api/docs
@@ -69,6 +72,59 @@ Try, in another terminal:
   carpel segment explain --data %[4]s power-users u00042
 `, t.Version, number(db.Stats().People), address, t.Data)
 	})
+	stop(nil)
+	<-done
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		err = errors.Join(err, cause)
+	}
+	return err
+}
+
+// found makes the company if it is not there: its segments come last, so that a start that broke off is made up for.
+// What was taken before counts once.
+func (t *terminal) found(ctx context.Context, db engine.Engine, cl *client, company demo.Company) error {
+	segments, err := demo.Segments()
+	if err != nil {
+		return err
+	}
+	have, err := cl.segments(ctx, url.Values{"tag": {"demo"}})
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, s := range have {
+		there[s.Name] = true
+	}
+	if len(have) == 0 {
+		if err := t.fill(ctx, db, company); err != nil {
+			return err
+		}
+	}
+	bar := t.progress(int64(len(segments)), "building segments", false)
+	defer bar.Finish() // drawing only
+	for _, s := range segments {
+		_ = bar.Add(1) // drawing only
+		if there[s.Name] {
+			continue
+		}
+		body := map[string]any{"name": s.Name, "description": s.Description, "tags": s.Tags, "kind": s.Kind}
+		if s.Definition != nil {
+			body["definition"] = json.RawMessage(carpel.Canonical(s.Definition))
+		}
+		var made api.Segment
+		if _, err := cl.call(ctx, "POST", "/api/segments", nil, body, &made); err != nil {
+			return fmt.Errorf("segment %q: %w", s.Name, err)
+		}
+		if s.Kind == carpel.Manual {
+			members := map[string]any{"add": []string{"u00003", "u00017", "u00042", "u00128", "u00256"}}
+			if _, err := cl.call(ctx, "POST", "/api/segments/"+made.ID+"/members", nil, members, nil); err != nil {
+				return fmt.Errorf("segment %q: %w", s.Name, err)
+			}
+		} else if _, err := t.waitBuilt(ctx, cl, made.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fill commits the company's history.
@@ -115,7 +171,7 @@ func trickle(ctx context.Context, db engine.Engine, company demo.Company, rate f
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
-			if _, err := db.Commit(ctx, company.Trickle(run, n, now)); err != nil {
+			if _, err := db.Commit(ctx, company.Trickle(run, n, now)); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
