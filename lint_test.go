@@ -29,7 +29,7 @@ func TestLint(t *testing.T) {
 		{`plan is not pro and plan does not exist`, nil},
 		{`plan is not pro for 7d and plan does not exist`, nil},
 		{`plan is pro for 7d and plan is not pro`, []string{"contradiction /all/1"}},
-		{`plan is pro and plan is not pro for 7d`, nil}, // may be so again tomorrow, but the words before for decide
+		{`plan is pro and plan is not pro for 7d`, nil}, // sound, not complete
 		{`plan is pro and not plan is pro for 7d`, nil},
 		{`email contains gmail and email does not exist`, []string{"contradiction /all/1"}},
 		{`email is ana@gmail.com and email does not contain "gmail|yahoo"`, []string{"contradiction /all/1"}},
@@ -215,7 +215,7 @@ func b2i(b bool) int {
 // TestLintIsSound holds what Lint says of random groups against random people.
 func TestLintIsSound(t *testing.T) {
 	claimed := 0
-	for seed := range uint64(40_000) {
+	for seed := range uint64(15_000) {
 		r := newRandom(seed)
 		leaf := func() Condition {
 			if r.IntN(2) == 0 {

@@ -40,21 +40,21 @@ func suggestOp(s string) string {
 	}[word]; ok {
 		return op
 	}
+	if slices.Contains(ops, word) {
+		return word
+	}
 	return Nearest(word, ops)
 }
 
 // suggestKey returns the key of known that a word was most likely meant to be.
 func suggestKey(s string, known []string) string {
-	if near := Nearest(s, known); near != "" {
-		return near
-	}
 	word := map[string]string{"and": "all", "or": "any", "operator": "op", "values": "value", "trait": "attribute", "user": "attribute", "track": "event",
 		"filter": "where", "filters": "where", "properties": "where", "window": "when", "within": "when", "time": "when", "url": "page", "case_sensitive": "match_case",
 		"in_segment": "segment", "funnel": "sequence"}[strings.ToLower(s)]
 	if slices.Contains(known, word) {
 		return word
 	}
-	return ""
+	return Nearest(s, known)
 }
 
 // editDistance counts the insertions, deletions, replacements and swaps of neighbours between two texts (optimal
