@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/carpel/carpel"
 )
@@ -46,13 +47,20 @@ func (m *maker) condition(depth int) carpel.Condition {
 }
 
 func (m *maker) duration() carpel.Duration {
-	return pick(m, carpel.Duration{N: 1, Unit: 'h'}, carpel.Duration{N: 12, Unit: 'h'}, carpel.Duration{N: 1, Unit: 'd'}, carpel.Duration{N: 2, Unit: 'd'},
-		carpel.Duration{N: 3, Unit: 'd'}, carpel.Duration{N: 1, Unit: 'w'}, carpel.Duration{N: 14, Unit: 'd'}, carpel.Duration{N: 30, Unit: 'd'},
-		carpel.Duration{N: 1, Unit: 's'}, carpel.Duration{N: 90, Unit: 'm'})
+	if m.chance(80) {
+		return pick(m, m.spans...)
+	}
+	return pick(m, durations()...)
+}
+
+func durations() []carpel.Duration {
+	return []carpel.Duration{{N: 1, Unit: 'h'}, {N: 12, Unit: 'h'}, {N: 1, Unit: 'd'}, {N: 2, Unit: 'd'},
+		{N: 3, Unit: 'd'}, {N: 1, Unit: 'w'}, {N: 14, Unit: 'd'}, {N: 30, Unit: 'd'},
+		{N: 1, Unit: 's'}, {N: 90, Unit: 'm'}}
 }
 
 func (m *maker) attributeCondition() carpel.Condition {
-	a := &carpel.Attribute{Name: pick(m, append(attributeNames(), "address.city", "address.geo.lat", "email", "id", "nothing", carpel.AttrFirstSeen, carpel.AttrLastSeen)...)}
+	a := &carpel.Attribute{Name: pick(m, append(slices.Clone(m.attrs), "address.city", "address.geo.lat", "email", "id", "nothing", carpel.AttrFirstSeen, carpel.AttrLastSeen)...)}
 	kind := a.Name
 	if a.Name == carpel.AttrFirstSeen || a.Name == carpel.AttrLastSeen {
 		kind = "renews_at"
@@ -67,7 +75,7 @@ func (m *maker) attributeCondition() carpel.Condition {
 func (m *maker) text(name string) carpel.Value {
 	switch name {
 	case "plan":
-		return carpel.TextValue(pick(m, "pro", "PRO", "free", "o", "STRASSE", "straße"))
+		return carpel.TextValue(pick(m, "pro", "PRO", "free", "o", "STRASSE", "straße", "K", "σ", "STRA"))
 	case "tags", "sku":
 		return carpel.TextValue(pick(m, "a", "B", "b", "1", "true"))
 	case "address.city", "address":
@@ -114,9 +122,9 @@ func (m *maker) test(name string) carpel.Test {
 		t.Value = m.text(name)
 		switch t.Op {
 		case carpel.OpContains, carpel.OpDoesNotContain:
-			t.Value = carpel.TextValue(pick(m, "r", "pro|free", "p*o", "p+o", "+n+", `plan\+`, "*e", "b|B", "o+", "1|5", "ER*I"))
+			t.Value = carpel.TextValue(pick(m, "r", "pro|free", "p*o", "p+o", "+n+", `plan\+`, "*e", "b|B", "o+", "1|5", "ER*I", "k+p", "σ*Σ", "ß", "+k", "a+b"))
 		case carpel.OpMatches, carpel.OpDoesNotMatch:
-			t.Value = carpel.TextValue(pick(m, "^p", "o$", "r|l", "[0-9]+", "(?i)PRO", "^a?b?$"))
+			t.Value = carpel.TextValue(pick(m, "^p", "o$", "r|l", "[0-9]+", "(?i)PRO", "^a?b?$", "k p", "[σ]$", "a.b", "S"))
 		}
 	case 2:
 		t.Op = pick(m, carpel.OpGreaterThan, carpel.OpLessThan, carpel.OpAtLeast, carpel.OpAtMost, carpel.OpBetween)
@@ -177,7 +185,7 @@ func (m *maker) compare(numbers ...string) carpel.Compare {
 
 // activityCondition makes an activity, or a step of a sequence.
 func (m *maker) activityCondition(step bool) *carpel.Activity {
-	a := &carpel.Activity{Kind: carpel.EventActivity, Name: pick(m, "login", "Order Completed", "Signed Up", "*")}
+	a := &carpel.Activity{Kind: carpel.EventActivity, Name: pick(m, append(slices.Clone(m.events), "*")...)}
 	switch n := m.IntN(100); {
 	case n < 12:
 		a.Kind, a.Name = carpel.PageActivity, pick(m, "/pricing", "/pricing*", "*acme.com/docs*", "/docs/*|https://acme.com", "*checkout*", "/", "*", "Pricing", "/DOCS+")
@@ -192,8 +200,8 @@ func (m *maker) activityCondition(step bool) *carpel.Activity {
 			a.Link = pick(m, "/pricing*", "*docs*", "https://acme.com")
 		}
 	}
-	if m.chance(30) && a.Kind != carpel.MessageActivity {
-		a.Where = m.inner(append(propertyNames(), "$context.campaign.name", "$context.campaign"))
+	if m.chance(30) {
+		a.Where = m.inner(append(slices.Clone(m.props), "$context.campaign.name", "$context.campaign"))
 	}
 	if step {
 		return a
@@ -213,11 +221,11 @@ func (m *maker) measure() carpel.Measure {
 	case carpel.MeasureCount, carpel.MeasureDays:
 		x.Compare = m.compare("0", "1", "2", "3", "1.5")
 	case carpel.MeasureDistinct:
-		x.Of, x.Compare = pick(m, "sku", "total", "plan"), m.compare("0", "1", "2", "3")
+		x.Of, x.Compare = pick(m, append(slices.Clone(m.props), "$context.campaign.name")...), m.compare("0", "1", "2", "3")
 	case carpel.MeasureSum, carpel.MeasureAvg, carpel.MeasureMin, carpel.MeasureMax:
-		x.Of, x.Compare = pick(m, "total", "total", "sku"), m.compare("0", "0.1", "1", "2.5", "5", "7", "10", "9007199254740993", "-3")
+		x.Of, x.Compare = pick(m, "total", "total", pick(m, m.props...)), m.compare("0", "0.1", "1", "2.5", "5", "7", "10", "9007199254740993", "-3")
 	case carpel.MeasureFirst, carpel.MeasureLast:
-		x.Where = m.inner(propertyNames())
+		x.Where = m.inner(m.props)
 	case carpel.MeasureRegularly:
 		x.Period, x.OfLast, x.Times = m.duration(), 1+m.IntN(4), 1+m.IntN(2)
 		x.AtLeast = 1 + m.IntN(x.OfLast)
@@ -252,7 +260,7 @@ func (m *maker) window() carpel.When {
 
 func (m *maker) sequenceCondition() carpel.Condition {
 	q := &carpel.Sequence{When: m.window()}
-	for range 2 + m.IntN(2) {
+	for range 2 + m.IntN(pick(m, 2, 2, 4)) {
 		q.Steps = append(q.Steps, m.activityCondition(true))
 	}
 	if m.chance(50) {

@@ -20,7 +20,17 @@ type maker struct {
 	grid     carpel.Millis // the unit of most times, so that boundaries are met exactly
 	messages int
 	versions int
-	shadow   *duel // two models that live through the history as it is made, so that it can lead to critical moments
+	events   []string          // names of this history: few
+	props    []string          // properties
+	attrs    []string          // attributes
+	spans    []carpel.Duration // durations of most conditions, and distances of most moments
+	shadow   *duel             // two models that live through the history as it is made, so that it can lead to critical moments
+}
+
+// some returns n different ones of all.
+func some[T any](m *maker, n int, all ...T) []T {
+	m.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:n]
 }
 
 func pick[T any](m *maker, all ...T) T { return all[m.IntN(len(all))] }
@@ -44,6 +54,10 @@ func newHistory(seed int64) *history {
 	m.now = carpel.MillisOf(start)
 	m.latest = m.now
 	m.grid = pick(m, hour, hour, day, 1000, 12*hour)
+	m.events = some(m, 2, "login", "Order Completed", "Signed Up")
+	m.props = some(m, 3, "total", "sku", "plan", "items", "when", "active")
+	m.attrs = some(m, 4, "plan", "seats", "tags", "address", "active", "orders", "renews_at")
+	m.spans = some(m, 3, durations()...)
 	h := &history{zone: loadZone(pick(m, zones...)), start: m.now}
 	h.options.SplitRows, h.options.HeavyRows = pick(m, 0, 4, 8, 16), pick(m, 0, 4, 6, 12)
 	clock := &clock{start}
@@ -74,16 +88,30 @@ func (m *maker) crowd() step {
 		it.Properties = m.attributes()
 		delete(it.Properties, "email")
 		if m.chance(20) {
-			it.Kind, it.Name = carpel.ItemEvent, pick(m, "login", "Order Completed")
+			it.Kind, it.Name = carpel.ItemEvent, pick(m, m.events...)
 		}
 		s.items = append(s.items, it)
 	}
 	return s
 }
 
+// cluster makes activities of one person at few moments, so that steps of sequences meet at one.
+func (m *maker) cluster() []carpel.Item {
+	who, moments := m.named(), []carpel.Millis{m.past(), m.past()}
+	var items []carpel.Item
+	for range 3 + m.IntN(5) {
+		it := carpel.Item{Kind: carpel.ItemEvent, At: pick(m, moments...), Received: m.now, Source: "api", Person: who, Name: pick(m, m.events...)}
+		if m.chance(40) {
+			it.Properties = m.properties()
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
 // burst makes much activity of one person over a long time, which an engine may keep apart.
 func (m *maker) burst() []carpel.Item {
-	who, name := m.named(), pick(m, "login", "Order Completed")
+	who, name := m.named(), pick(m, m.events...)
 	var items []carpel.Item
 	for range 10 + m.IntN(30) {
 		it := carpel.Item{Kind: carpel.ItemEvent, At: m.past() - pick(m, 0, 0, 30*day, 200*day), Received: m.now, Source: "api", Person: who, Name: name}
@@ -115,6 +143,9 @@ func (m *maker) step() step {
 		}
 		if m.chance(4) {
 			s.items = append(s.items, m.burst()...)
+		}
+		if m.chance(8) {
+			s.items = append(s.items, m.cluster()...)
 		}
 	case n < 62:
 		s.verb = "commit"
@@ -186,6 +217,12 @@ func (m *maker) critical() carpel.Millis {
 // past returns a moment up to now, on the grid more often than not.
 func (m *maker) past() carpel.Millis {
 	back := pick(m, 0, 0, 1, m.grid, 2*m.grid, 3*m.grid, hour, 12*hour, day, 2*day, 3*day, 7*day, 8*day, 14*day, 30*day, 90*day)
+	if m.chance(60) { // a moment that conditions tell from its neighbours
+		back = span(pick(m, m.spans...))
+		if m.chance(30) {
+			back += span(pick(m, m.spans...))
+		}
+	}
 	if m.chance(15) {
 		back += pick[carpel.Millis](m, -1, 1)
 	}
@@ -211,7 +248,7 @@ func (m *maker) item() carpel.Item {
 		}
 		it.UpdateOnly, it.Public = m.chance(5), m.chance(5)
 	case n < 58:
-		it.Kind, it.Name, it.Properties = carpel.ItemEvent, pick(m, "login", "Order Completed", "Signed Up"), m.properties()
+		it.Kind, it.Name, it.Properties = carpel.ItemEvent, pick(m, m.events...), m.properties()
 		m.future(&it)
 	case n < 68:
 		it.Kind, it.URL, it.Name = carpel.ItemPage, pick(m, urls()...), pick(m, "Home", "Pricing", "Docs")
@@ -221,6 +258,9 @@ func (m *maker) item() carpel.Item {
 		it.Kind, it.Name, it.Properties = carpel.ItemScreen, pick(m, "Home", "Settings"), m.properties()
 	case n < 80:
 		it.Kind, it.Message = carpel.ItemMessage, m.message()
+		if m.chance(30) {
+			it.Properties = m.properties()
+		}
 	case n < 87:
 		it.Kind, it.Device = carpel.ItemDevice, m.device()
 		if m.chance(20) {
@@ -235,8 +275,11 @@ func (m *maker) item() carpel.Item {
 	return it
 }
 
-// future dates some activity ahead.
+// future dates some activity ahead, and little of it long ago.
 func (m *maker) future(it *carpel.Item) {
+	if m.chance(1) {
+		it.At = pick[carpel.Millis](m, -1, -30*day, 946_684_800_000, 946_684_799_999)
+	}
 	if m.chance(8) {
 		it.At = m.now + pick(m, 1, m.grid, hour, day, 3*day)
 	}
@@ -304,11 +347,12 @@ func jsonValue(s string) carpel.Value {
 func values(name string) []string {
 	switch name {
 	case "plan":
-		return []string{`"pro"`, `"Pro"`, `"free"`, `"pro plan+"`, `null`, `""`, `"straße"`}
+		return []string{`"pro"`, `"Pro"`, `"free"`, `"pro plan+"`, `null`, `""`, `"straße"`, `"ſtraSSe"`, `"bac\u212a pro"`, `"back pro"`, `"ΣΊΣΥΦΟΣ"`, `"σίσυφος o"`, `"a\nb"`}
 	case "seats", "total":
-		return []string{`1`, `2`, `5`, `5.0`, `10`, `"5"`, `"007"`, `"2.50"`, `"abc"`, `0.1`, `-3`, `[1,5]`, `["2","x",null]`, `null`, `9007199254740993`, `"9007199254740992"`, `0.0000005`, `true`}
+		return []string{`1`, `2`, `5`, `5.0`, `10`, `"5"`, `"007"`, `"2.50"`, `"abc"`, `0.1`, `-3`, `[1,5]`, `["2","x",null]`, `null`, `9007199254740993`, `"9007199254740992"`, `0.0000005`, `true`,
+			`"1e3"`, `"-3.0"`, `-0.0`, `[[1,2],5]`, `123456789.123456789`, `"0.30000000000000004"`, `0.3`}
 	case "tags", "sku":
-		return []string{`["a","b"]`, `["B"]`, `[]`, `"a"`, `["c",1,true]`, `null`, `"a|b"`}
+		return []string{`["a","b"]`, `["B"]`, `[]`, `"a"`, `"A"`, `"b"`, `"B"`, `["c",1,true]`, `null`, `"a|b"`}
 	case "address":
 		return []string{`{"city":"Berlin","geo":{"lat":52}}`, `{"city":"Bonn"}`, `{"city":null}`, `"Berlin"`, `null`}
 	case "active":
@@ -324,7 +368,13 @@ func values(name string) []string {
 // moment makes a value that is a time, in one of its forms.
 func (m *maker) moment() carpel.Value {
 	at := m.now + pick(m, -90*day, -30*day, -7*day, -3*day, -day, -hour, -1, 0, 1, hour, day, 3*day, 7*day)
-	switch m.IntN(6) {
+	switch m.IntN(9) {
+	case 6:
+		return carpel.NumberValue(float64(at/1000) + 0.5)
+	case 7:
+		return carpel.TextValue(fmt.Sprint(at))
+	case 8:
+		return carpel.TextValue(at.Time().In(time.FixedZone("", 7200+1800)).Format(time.RFC3339Nano))
 	case 0:
 		return carpel.NumberValue(float64(at / 1000))
 	case 1:
@@ -346,16 +396,15 @@ func (m *maker) value(name string) carpel.Value {
 	return jsonValue(pick(m, values(name)...))
 }
 
-func attributeNames() []string {
-	return []string{"plan", "seats", "tags", "address", "active", "orders", "renews_at"}
-}
-
 // attributes makes what an identify sets.
 func (m *maker) attributes() map[string]carpel.Value {
 	all := map[string]carpel.Value{}
 	for range m.IntN(4) {
-		name := pick(m, attributeNames()...)
+		name := pick(m, m.attrs...)
 		all[name] = m.value(name)
+	}
+	if m.chance(6) {
+		all["address.city"] = jsonValue(pick(m, `"Berlin"`, `"Ulm"`, `null`))
 	}
 	if m.chance(15) {
 		all["email"] = carpel.TextValue(pick(m, emails()...))
@@ -370,13 +419,11 @@ func (m *maker) attributes() map[string]carpel.Value {
 	return all
 }
 
-func propertyNames() []string { return []string{"total", "sku", "plan", "items", "when", "active"} }
-
 // properties makes the properties of an event or a page.
 func (m *maker) properties() map[string]carpel.Value {
 	all := map[string]carpel.Value{}
-	for range m.IntN(4) {
-		name := pick(m, propertyNames()...)
+	for range 1 + m.IntN(3) {
+		name := pick(m, m.props...)
 		all[name] = m.value(name)
 	}
 	return all
