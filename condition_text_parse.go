@@ -34,7 +34,7 @@ func ParseText(text string) (Condition, error) {
 	p := &textParser{source: text, tokens: tokens, began: map[Condition]int{}}
 	c := p.expression(false, 1)
 	if p.err == nil && p.i < len(p.tokens) {
-		p.fail("an end, and, or or")
+		p.failNear("an end, and, or or", []string{"and", "or"})
 		if t := p.tokens[p.i]; !t.quoted && !t.sign && !keyword(t.text) {
 			p.err.Message += " (a text with blanks stands in quotes)"
 		}
@@ -98,8 +98,10 @@ func (p *textParser) failNear(expected string, known []string) {
 		}
 	}
 	p.err = textFault(p.source, at, "expected "+expected+", got "+got)
-	if p.i < len(p.tokens) && !p.tokens[p.i].quoted {
-		p.err.Suggestion = Nearest(p.tokens[p.i].text, known)
+	if p.i < len(p.tokens) {
+		if t := p.tokens[p.i]; !t.quoted && !t.sign && !plainDecimal(t.text) && !keyword(t.text) {
+			p.err.Suggestion = Nearest(t.text, known)
+		}
 	}
 }
 
