@@ -113,7 +113,7 @@ func (db *DB) define(d engine.Definition) error {
 	if fresh {
 		err = errors.Join(err, b.Set([]byte{keyNext}, binary.BigEndian.AppendUint32(nil, rec.Number+1), nil))
 	}
-	if err = errors.Join(err, b.Commit(pebble.Sync)); err != nil {
+	if err = errors.Join(err, db.store.Sync(b)); err != nil {
 		return db.fail(fmt.Errorf("define segment %s: %w", d.ID, err))
 	}
 	db.dropBuild(s)
@@ -155,7 +155,7 @@ func (db *DB) drop(s *segment) error {
 	err := errors.Join(b.Delete(segmentKey(s.ID), nil),
 		b.DeleteRange(membersKey(s.Number, 0), membersKey(s.Number+1, 0), nil),
 		b.DeleteRange(feedOfKey(s.Number, 0), feedOfKey(s.Number+1, 0), nil),
-		b.Commit(pebble.Sync))
+		db.store.Sync(b))
 	if err != nil {
 		return db.fail(fmt.Errorf("drop segment %s: %w", s.ID, err))
 	}
@@ -226,7 +226,7 @@ func (db *DB) change(ctx context.Context, id string, edit func(*segmentRecord) e
 func (db *DB) saveRecord(s *segment, rec *segmentRecord) error {
 	b := db.store.DB().NewBatch()
 	defer b.Close()
-	if err := errors.Join(writeSegment(b, rec), b.Commit(pebble.Sync)); err != nil {
+	if err := errors.Join(writeSegment(b, rec), db.store.Sync(b)); err != nil {
 		return db.fail(fmt.Errorf("change segment %s: %w", s.ID, err))
 	}
 	db.dropBuild(s)
@@ -270,7 +270,7 @@ func (db *DB) SetZone(ctx context.Context, zone *time.Location) error {
 	}
 	b := db.store.DB().NewBatch()
 	defer b.Close()
-	if err := errors.Join(db.rezone(b, zone), b.Commit(pebble.Sync)); err != nil {
+	if err := errors.Join(db.rezone(b, zone), db.store.Sync(b)); err != nil {
 		return db.fail(fmt.Errorf("set the zone: %w", err))
 	}
 	db.location.Store(zone)

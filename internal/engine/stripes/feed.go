@@ -152,7 +152,7 @@ func (db *DB) trimFeed(now carpel.Millis) error {
 	for _, s := range db.view.all() {
 		err = errors.Join(err, b.DeleteRange(feedOfKey(s.Number, 0), feedOfKey(s.Number, until), nil))
 	}
-	if err = errors.Join(err, b.Commit(pebble.Sync)); err != nil {
+	if err = errors.Join(err, db.store.Sync(b)); err != nil {
 		return db.fail(fmt.Errorf("trim feed: %w", err))
 	}
 	db.view.mu.Lock()
@@ -195,9 +195,10 @@ const maxScanned = 100_000
 
 // Changes reads the feed.
 func (db *DB) Changes(ctx context.Context, q engine.ChangesQuery) ([]carpel.Change, string, error) {
-	if err := db.usable(); err != nil {
+	if err := db.enter(); err != nil {
 		return nil, "", err
 	}
+	defer db.leave()
 	db.view.mu.RLock()
 	span := db.view.feed
 	ids := make(map[uint32]string, len(db.view.byID))
@@ -311,6 +312,10 @@ func (r *feedReader) entry(seq uint64, value []byte) (bool, error) {
 
 // History returns how a segment changed over time.
 func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, step time.Duration) ([]engine.HistoryPoint, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.leave()
 	if step < time.Minute {
 		return nil, carpel.Errorf(carpel.CodeInvalid, "a step is at least a minute")
 	}

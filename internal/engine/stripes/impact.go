@@ -14,9 +14,10 @@ import (
 
 // Impact says what saving a definition would do.
 func (db *DB) Impact(ctx context.Context, id string, c carpel.Condition, sample int) (*engine.Impact, error) {
-	if err := db.usable(); err != nil {
+	if err := db.enter(); err != nil {
 		return nil, err
 	}
+	defer db.leave()
 	db.view.mu.RLock()
 	s := db.view.find(id)
 	var err error
@@ -129,6 +130,10 @@ const maxOverlap = 8
 
 // Overlap returns the size of every region of some segments.
 func (db *DB) Overlap(_ context.Context, ids []string) ([]engine.Region, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.leave()
 	if len(ids) > maxOverlap {
 		return nil, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/segments", Limit: maxOverlap, Actual: int64(len(ids)), Message: "an overlap is of at most 8 segments"}
 	}

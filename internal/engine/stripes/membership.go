@@ -85,6 +85,15 @@ func (db *DB) readMembers(number, stripe uint32) (*members, error) {
 	return m, errors.Join(err, closer.Close())
 }
 
+// syncedMembers is readMembers for readers, who must not see what is not synced yet.
+func (db *DB) syncedMembers(number, stripe uint32) (m *members, err error) {
+	err = db.store.View(func() error {
+		m, err = db.readMembers(number, stripe)
+		return err
+	})
+	return m, err
+}
+
 // write puts the members of a segment in a stripe into a batch.
 func (m *members) write(b *pebble.Batch, number, stripe uint32) error {
 	if m.mask.IsEmpty() {

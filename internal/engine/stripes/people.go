@@ -16,9 +16,6 @@ import (
 
 // resolve finds a person; CodeNotFound for nobody.
 func (db *DB) resolve(ref carpel.PersonRef) (uint32, error) {
-	if err := db.usable(); err != nil {
-		return 0, err
-	}
 	ordinal, ok, err := db.store.Resolve(ref)
 	if err != nil {
 		return 0, err
@@ -31,6 +28,10 @@ func (db *DB) resolve(ref carpel.PersonRef) (uint32, error) {
 
 // Person returns one person with their attributes.
 func (db *DB) Person(_ context.Context, ref carpel.PersonRef) (*carpel.Person, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.leave()
 	ordinal, err := db.resolve(ref)
 	if err != nil {
 		return nil, err
@@ -73,9 +74,10 @@ func decodePlace(cursor string) (string, error) {
 
 // ListPeople searches people.
 func (db *DB) ListPeople(ctx context.Context, q engine.PeopleQuery) ([]carpel.Person, string, error) {
-	if err := db.usable(); err != nil {
+	if err := db.enter(); err != nil {
 		return nil, "", err
 	}
+	defer db.leave()
 	after, err := decodePlace(q.After)
 	if err != nil {
 		return nil, "", err
@@ -171,6 +173,10 @@ func fresh(string) (carpel.Condition, bool) { return nil, false }
 
 // Events returns a person's timeline, newest first.
 func (db *DB) Events(_ context.Context, ref carpel.PersonRef, q engine.EventsQuery) ([]carpel.Event, string, error) {
+	if err := db.enter(); err != nil {
+		return nil, "", err
+	}
+	defer db.leave()
 	ordinal, err := db.resolve(ref)
 	if err != nil {
 		return nil, "", err
@@ -207,6 +213,10 @@ func (db *DB) Events(_ context.Context, ref carpel.PersonRef, q engine.EventsQue
 
 // Devices returns a person's devices.
 func (db *DB) Devices(_ context.Context, ref carpel.PersonRef) ([]carpel.DeviceInfo, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.leave()
 	ordinal, err := db.resolve(ref)
 	if err != nil {
 		return nil, err
@@ -216,6 +226,10 @@ func (db *DB) Devices(_ context.Context, ref carpel.PersonRef) ([]carpel.DeviceI
 
 // SegmentsOf returns the segments a person is in, with the moment of entry.
 func (db *DB) SegmentsOf(_ context.Context, ref carpel.PersonRef) (map[string]carpel.Millis, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.leave()
 	ordinal, err := db.resolve(ref)
 	if err != nil {
 		return nil, err
@@ -235,7 +249,7 @@ func (db *DB) SegmentsOf(_ context.Context, ref carpel.PersonRef) (map[string]ca
 	db.view.mu.RUnlock()
 	out := make(map[string]carpel.Millis, len(all))
 	for _, s := range all {
-		m, err := db.readMembers(s.number, stripe)
+		m, err := db.syncedMembers(s.number, stripe)
 		if err != nil {
 			return nil, err
 		}
@@ -248,6 +262,10 @@ func (db *DB) SegmentsOf(_ context.Context, ref carpel.PersonRef) (map[string]ca
 
 // Members lists the members of a segment in order of ordinal.
 func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpel.Member, string, error) {
+	if err := db.enter(); err != nil {
+		return nil, "", err
+	}
+	defer db.leave()
 	s, err := db.segmentOf(id)
 	if err != nil {
 		return nil, "", err
@@ -273,7 +291,7 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 		if mask.IsEmpty() {
 			continue
 		}
-		m, err := db.readMembers(s.Number, n)
+		m, err := db.syncedMembers(s.Number, n)
 		if err != nil {
 			return nil, "", err
 		}
@@ -297,17 +315,19 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 
 // Names returns names or values seen.
 func (db *DB) Names(_ context.Context, q engine.NamesQuery) ([]engine.Name, error) {
-	if err := db.usable(); err != nil {
+	if err := db.enter(); err != nil {
 		return nil, err
 	}
+	defer db.leave()
 	return db.store.Names(q)
 }
 
 // Activity returns what the journal holds after a batch.
 func (db *DB) Activity(_ context.Context, after uint64, limit int) ([]engine.ActivityEntry, uint64, error) {
-	if err := db.usable(); err != nil {
+	if err := db.enter(); err != nil {
 		return nil, 0, err
 	}
+	defer db.leave()
 	entries, last, err := db.store.Journal(after, limit)
 	if err != nil {
 		return nil, 0, err
@@ -326,9 +346,10 @@ func (db *DB) Activity(_ context.Context, after uint64, limit int) ([]engine.Act
 // Stats returns sizes and rates.
 func (db *DB) Stats() engine.Stats {
 	st := engine.Stats{CacheBytes: db.store.CacheBytes(), EventsPerMinute: float64(db.rate.perMinute(db.now()))}
-	if db.usable() != nil {
+	if db.enter() != nil {
 		return st
 	}
+	defer db.leave()
 	st.People, st.Anonymous, st.Events = db.store.Counts()
 	st.DiskBytes = int64(db.store.DB().Metrics().DiskSpaceUsage())
 	db.view.mu.RLock()

@@ -51,9 +51,10 @@ func (db *DB) checkAsked(c carpel.Condition) error {
 
 // Preview counts the people who match a condition.
 func (db *DB) Preview(ctx context.Context, q engine.PreviewQuery) (*engine.Preview, error) {
-	if err := db.usable(); err != nil {
+	if err := db.enter(); err != nil {
 		return nil, err
 	}
+	defer db.leave()
 	if err := db.checkAsked(q.Condition); err != nil {
 		return nil, err
 	}
@@ -228,6 +229,10 @@ func lastSlash(s string) int {
 
 // Explain says why a person matches a condition.
 func (db *DB) Explain(_ context.Context, q engine.ExplainQuery) (*engine.Explanation, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.leave()
 	ordinal, err := db.resolve(q.Person)
 	if err != nil {
 		return nil, err

@@ -45,7 +45,7 @@ type Options struct {
 	Now        func() time.Time // default time.Now
 	Log        *slog.Logger     // default: none
 	// Fatal is told the first error after which the engine cannot go on: what was acknowledged is safe, and the process
-	// must end and open it again. Default: nothing; every later call fails.
+	// must end and open it again. It must not call the engine. Default: nothing; every later call fails.
 	Fatal func(error)
 	// Manual does no work in the background: time passes only in Commit and Advance, and a build runs inside Define. For
 	// tests, which decide when what happens.
@@ -89,6 +89,10 @@ type DB struct {
 	view     view // what readers see
 	location atomic.Pointer[time.Location]
 
+	readers gate
+	closing sync.Once
+	closed  error // what closing came to
+
 	rate   rate
 	ctx    context.Context // ends when the engine closes
 	cancel context.CancelFunc
@@ -106,11 +110,13 @@ const RestoredMarker = "RESTORED"
 // Open opens or creates the engine in dir. Builds that were under way go on.
 func Open(dir string, o Options) (*DB, error) {
 	o.ensureDefaults()
-	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, CacheBytes: o.CacheBytes, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows})
+	db := &DB{options: o, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, CacheBytes: o.CacheBytes, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
+		Fatal: func(err error) { _ = db.fail(err) }})
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{options: o, store: s, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	db.store = s
 	db.ctx, db.cancel = context.WithCancel(context.Background())
 	db.view.changed = make(chan struct{})
 	db.location.Store(o.Zone)
@@ -169,7 +175,7 @@ func (db *DB) loadZone() error {
 	}
 	b := db.store.DB().NewBatch()
 	defer b.Close()
-	if err := errors.Join(db.rezone(b, zone), b.Commit(pebble.Sync)); err != nil {
+	if err := errors.Join(db.rezone(b, zone), db.store.Sync(b)); err != nil {
 		return fmt.Errorf("set the zone: %w", err)
 	}
 	for _, s := range db.view.byID {
@@ -197,7 +203,7 @@ func (db *DB) loadEpoch(dir string) error {
 	if _, err := rand.Read(fresh); err != nil {
 		return err
 	}
-	if err := db.store.DB().Set([]byte{keyEpoch}, fresh, pebble.Sync); err != nil {
+	if err := db.set([]byte{keyEpoch}, fresh); err != nil {
 		return fmt.Errorf("begin epoch: %w", err)
 	}
 	db.epoch = hex.EncodeToString(fresh)
@@ -263,26 +269,33 @@ func (db *DB) Watch() <-chan struct{} {
 	return db.view.changed
 }
 
-// Close ends the engine.
+// Close ends the engine. It waits for the calls under way.
 func (db *DB) Close() error {
-	if db.ctx.Err() != nil {
-		return nil
-	}
-	db.cancel()
-	db.done.Wait()
-	<-db.writing // no writer from here on: the token is not given back
-	close(db.writing)
-	var err error
-	if db.failed.Load() == nil {
-		err = db.writeNow() // time never goes back, also over a restart
-	}
-	return errors.Join(err, db.store.Close())
+	db.closing.Do(func() {
+		db.cancel()
+		db.done.Wait()
+		<-db.writing // no writer from here on: the token is not given back
+		close(db.writing)
+		db.readers.shut()
+		if db.failed.Load() == nil {
+			db.closed = db.writeNow() // time never goes back, also over a restart
+		}
+		db.closed = errors.Join(db.closed, db.store.Close())
+	})
+	return db.closed
+}
+
+// set writes one of the engine's own keys, durably.
+func (db *DB) set(key, value []byte) error {
+	b := db.store.DB().NewBatch()
+	defer b.Close()
+	return errors.Join(b.Set(key, value, nil), db.store.Sync(b))
 }
 
 // writeNow makes the engine's time durable. The writer's.
 func (db *DB) writeNow() error {
 	now := binary.BigEndian.AppendUint64(nil, uint64(db.live.now))
-	if err := db.store.DB().Set([]byte{keyNow}, now, pebble.Sync); err != nil {
+	if err := db.set([]byte{keyNow}, now); err != nil {
 		return db.fail(fmt.Errorf("write the time: %w", err))
 	}
 	return nil

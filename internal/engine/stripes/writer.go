@@ -78,8 +78,11 @@ func (db *DB) Commit(ctx context.Context, items []carpel.Item) ([]engine.Outcome
 			return r.outcomes, r.err
 		case _, open := <-db.writing:
 			if !open {
-				db.queue.withdraw(r)
-				return nil, db.usable()
+				if db.queue.withdraw(r) {
+					return nil, db.usable()
+				}
+				<-r.done // somebody served it before the engine closed
+				return r.outcomes, r.err
 			}
 			db.serve()
 			db.unlock()

@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +37,8 @@ type Options struct {
 	CacheBytes int64          // bound of the decoded stripes; default 512 MiB
 	Rand       io.Reader      // of person keys; default crypto/rand
 	Zone       *time.Location // of bare dates in created_at; default UTC
+	// Fatal is told the first error after which Pebble cannot go on; it must not call the store. Default: nothing.
+	Fatal func(error)
 
 	// The sizes at which blocks are split, for tests; see split.go.
 	SplitRows int // default 512
@@ -71,6 +75,7 @@ type Store struct {
 	stats   *allStats
 	hashKey []byte
 	recent  recent // the writer's
+	fatal   *fatal
 
 	// visible is held by the writer while a batch syncs and is installed, and by readers while they load what is not
 	// in memory: what is not synced is never seen.
@@ -97,14 +102,14 @@ const formatVersion = 1
 // Open opens or creates the store in dir.
 func Open(dir string, o Options) (*Store, error) {
 	o.ensureDefaults()
-	s := &Store{options: o, cache: newCache(o.CacheBytes)}
-	if _, err := o.FS.Stat(o.FS.PathJoin(dir, "CURRENT")); err != nil {
+	s := &Store{options: o, cache: newCache(o.CacheBytes), fatal: newFatal(o.Fatal)}
+	if !hasFormat(o.FS, dir) {
 		// A new store is closed and opened again: only then is its log of the newest format, in which a flipped bit is
 		// found. A store without the marker of that format counts as new.
 		if err := s.openPebble(dir); err != nil {
 			return nil, err
 		}
-		if err := s.db.Close(); err != nil {
+		if err := s.fatal.guard(s.db.Close); err != nil {
 			return nil, fmt.Errorf("create store: %w", err)
 		}
 	}
@@ -112,14 +117,20 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.load(); err != nil {
-		return nil, errors.Join(err, s.db.Close())
+		return nil, errors.Join(err, s.fatal.guard(s.db.Close))
 	}
 	return s, nil
 }
 
+// hasFormat reports whether dir holds a store that was opened with a format before.
+func hasFormat(fs vfs.FS, dir string) bool {
+	names, err := fs.List(dir)
+	return err == nil && slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "marker.format-version.") })
+}
+
 func (s *Store) openPebble(dir string) error {
 	o := &pebble.Options{
-		FS: s.options.FS, Cache: s.options.Cache, Merger: merger(), FormatMajorVersion: pebble.FormatNewest, Logger: quiet{},
+		FS: s.options.FS, Cache: s.options.Cache, Merger: merger(), FormatMajorVersion: pebble.FormatNewest, Logger: s.fatal, EventListener: s.fatal.events(),
 		MemTableSize: 16 << 20, MemTableStopWritesThreshold: 4, CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		L0CompactionThreshold: 4,
 	}
@@ -130,21 +141,16 @@ func (s *Store) openPebble(dir string) error {
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	db, err := pebble.Open(dir, o)
+	var db *pebble.DB
+	err := s.fatal.guard(func() (err error) {
+		db, err = pebble.Open(dir, o)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
 	s.db = db
 	return nil
-}
-
-// quiet drops Pebble's messages: what fails comes back as an error.
-type quiet struct{}
-
-func (quiet) Infof(string, ...any)  {}
-func (quiet) Errorf(string, ...any) {}
-func (quiet) Fatalf(format string, args ...any) {
-	panic("store: " + fmt.Sprintf(format, args...))
 }
 
 // load reads what the store keeps in memory.
@@ -186,7 +192,7 @@ func (s *Store) create() error {
 	}
 	b := s.db.NewBatch()
 	defer b.Close()
-	err := errors.Join(b.Set(metaKey("hash"), s.hashKey, nil), b.Set(metaKey("version"), binary.BigEndian.AppendUint32(nil, formatVersion), nil), b.Commit(pebble.Sync))
+	err := errors.Join(b.Set(metaKey("hash"), s.hashKey, nil), b.Set(metaKey("version"), binary.BigEndian.AppendUint32(nil, formatVersion), nil), s.Sync(b))
 	if err != nil {
 		return fmt.Errorf("create store: %w", err)
 	}
@@ -242,10 +248,13 @@ func (s *Store) scan(prefix []byte, fn func(key, value []byte) error) error {
 
 // Close ends the store. Nothing may be under way.
 func (s *Store) Close() error {
+	if s.fatal.isDead() {
+		return s.fatal.err // Pebble may not be called any more, not even to close
+	}
 	b := s.db.NewBatch()
 	s.stats.written = 0
-	err := errors.Join(s.writeStats(b, statsEvery), b.Commit(pebble.Sync), b.Close())
-	if err = errors.Join(err, s.db.Close()); err != nil {
+	err := errors.Join(s.writeStats(b, statsEvery), s.Sync(b), b.Close())
+	if err = errors.Join(err, s.fatal.guard(s.db.Close)); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil

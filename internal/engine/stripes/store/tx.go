@@ -432,7 +432,7 @@ func (t *Tx) Commit() error {
 	s := t.store
 	s.visible.Lock()
 	defer s.visible.Unlock()
-	if err := t.batch.Commit(pebble.Sync); err != nil {
+	if err := s.Sync(t.batch); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for stripe, h := range t.heads {
