@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -67,14 +68,14 @@ func (f *fatal) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// events are what Pebble tells: damage comes back as an error of the call that read it, and a flush that failed is the
-// end, for what it wanted to sync may be gone.
+// events are what Pebble tells: damage comes back as an error of the call that read it; another error of its work in the
+// background is the end, for Pebble would try again, and what a failed sync was about may be gone.
 func (f *fatal) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		DataCorruption: func(pebble.DataCorruptionInfo) {},
-		FlushEnd: func(info pebble.FlushInfo) {
-			if info.Err != nil {
-				f.end(fmt.Errorf("store: flush: %w", info.Err))
+		BackgroundError: func(err error) {
+			if !errors.Is(err, pebble.ErrCorruption) {
+				f.end(fmt.Errorf("store: %w", err))
 			}
 		},
 	}
