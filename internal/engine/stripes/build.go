@@ -174,14 +174,11 @@ func (db *DB) finishBuild() error {
 	}
 	rec := s.segmentRecord
 	rec.Serving, rec.Served, rec.Rebuild = b.version, carpel.Canonical(b.of), false
-	r.segments = append(r.segments, &rec)
+	r.segments, r.switched = append(r.segments, &rec), b
 	if err := r.commit(); err != nil {
 		return err
 	}
-	db.dropBuild(s)
-	db.view.mu.Lock()
-	s.served = b.of
-	db.view.mu.Unlock()
+	db.live.build = nil
 	return db.live.compile(db)
 }
 

@@ -22,7 +22,7 @@ import (
 //
 //	at:varint number:uvarint stripe:uvarint cause:1 count:uvarint enters leaves
 //
-// count is the segment's after the step. A mask is a byte whose bits 0 to 3 say which of its words are not zero, and
+// count is the segment's after the entry. A mask is a byte whose bits 0 to 3 say which of its words are not zero, and
 // those words, little endian.
 type feedEntry struct {
 	at             carpel.Millis
@@ -323,7 +323,10 @@ func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, st
 		return nil, &carpel.Error{Code: carpel.CodeLimit, Limit: 10_000, Actual: int64(n), Message: "a history has 1 to 10,000 steps"}
 	}
 	db.view.mu.RLock()
-	s, span := db.view.find(id), db.view.feed
+	s, span, before := db.view.find(id), db.view.feed, int64(0)
+	if s != nil {
+		before = s.count // at from; as it is now when nothing is told of changes
+	}
 	db.view.mu.RUnlock()
 	if s == nil {
 		return nil, noSegment(id)
@@ -332,7 +335,7 @@ func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, st
 	for at := from; at < to; at += carpel.Millis(step.Milliseconds()) {
 		points = append(points, engine.HistoryPoint{At: at, Count: -1})
 	}
-	before := int64(0) // the count at from
+	first := true
 	err := db.scan(feedOfKey(s.Number, span.first), feedOfKey(s.Number, span.last+1), func(key, _ []byte) (bool, error) {
 		value, closer, err := db.store.DB().Get(feedKey(binary.BigEndian.Uint64(key[5:])))
 		if errors.Is(err, pebble.ErrNotFound) {
@@ -344,6 +347,9 @@ func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, st
 		e, err := decodeFeed(value)
 		if err = errors.Join(err, closer.Close()); err != nil {
 			return false, err
+		}
+		if first { // what was before it may not be kept any more
+			first, before = false, e.count-int64(e.enters.Count()-e.leaves.Count())
 		}
 		switch {
 		case e.at < from:

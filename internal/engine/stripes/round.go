@@ -36,6 +36,7 @@ type round struct {
 	edits    map[uint32]carpel.Cause            // manual edits, by ordinal
 	timers   map[uint32]carpel.Millis
 	segments []*segmentRecord // to write, and to install
+	switched *build           // whose definition serves from now on
 	members  map[memberKey]*members
 	feed     []feedEntry
 	due      map[uint32]bool
@@ -145,9 +146,7 @@ func (r *round) evaluate(t *store.Touched, limit int) error {
 		return err
 	})
 	if err != nil {
-		for _, n := range stripes {
-			r.db.live.drop(int(n))
-		}
+		r.abandon()
 		return err
 	}
 	l := &r.db.live
@@ -162,7 +161,10 @@ func (r *round) evaluate(t *store.Touched, limit int) error {
 		}
 	}
 	if b := l.build; b != nil {
-		return b.follow(r, stripes)
+		if err := b.follow(r, stripes); err != nil {
+			r.abandon()
+			return err
+		}
 	}
 	return nil
 }
@@ -271,10 +273,10 @@ func (r *round) settle(t *store.Touched) error {
 			}
 			m.mask = after
 			r.members[memberKey{s, n}] = m
-			count += int64(after.Count() - before.Count())
 			if !s.Paused {
 				r.tell(s, n, before, after, count, t.Stripes[n])
 			}
+			count += int64(after.Count() - before.Count())
 		}
 	}
 	return nil
@@ -289,7 +291,7 @@ func sortedStripes[V any](m map[uint32]V) []uint32 {
 	return out
 }
 
-// tell adds feed entries, one a cause.
+// tell adds feed entries, one a cause. count is the segment's before them.
 func (r *round) tell(s *segment, n uint32, before, after block.Mask, count int64, ts *store.TouchedStripe) {
 	byCause := map[carpel.Cause]*feedEntry{}
 	var touched block.Mask
@@ -306,7 +308,7 @@ func (r *round) tell(s *segment, n uint32, before, after block.Mask, count int64
 		cause := r.causeOf(n, slot, ts, touched.Has(slot))
 		e := byCause[cause]
 		if e == nil {
-			e = &feedEntry{at: r.now, number: s.Number, stripe: n, cause: cause, count: count}
+			e = &feedEntry{at: r.now, number: s.Number, stripe: n, cause: cause}
 			byCause[cause] = e
 		}
 		if after.Has(slot) {
@@ -317,6 +319,8 @@ func (r *round) tell(s *segment, n uint32, before, after block.Mask, count int64
 	}
 	for _, cause := range causes {
 		if e := byCause[cause]; e != nil {
+			count += int64(e.enters.Count() - e.leaves.Count())
+			e.count = count
 			r.feed = append(r.feed, *e)
 		}
 	}
@@ -350,6 +354,9 @@ func (r *round) empty() bool {
 func (r *round) commit() error {
 	if r.empty() {
 		r.tx.Abort()
+		if len(r.tx.Touched().Stripes) > 0 {
+			r.abandon()
+		}
 		r.install()
 		return nil
 	}
@@ -368,8 +375,11 @@ func (r *round) commit() error {
 	return nil
 }
 
-// abandon lets go of states that know of what was not committed.
+// abandon lets go of states, and of a build, that know of what was not committed.
 func (r *round) abandon() {
+	if b := r.db.live.build; b != nil {
+		r.db.dropBuild(b.segment) // it begins again
+	}
 	for n := range r.tx.Touched().Stripes {
 		r.db.live.drop(int(n))
 	}
@@ -423,6 +433,9 @@ func (r *round) install() {
 		if s := v.byID[rec.ID]; s != nil {
 			s.segmentRecord = *rec
 		}
+	}
+	if b := r.switched; b != nil {
+		b.segment.served, b.segment.build = b.of, nil
 	}
 	v.feed.last = l.feedSeq
 	// While work that is due waits, memberships are exact only up to just before it.
