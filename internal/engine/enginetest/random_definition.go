@@ -60,7 +60,10 @@ func durations() []carpel.Duration {
 }
 
 func (m *maker) attributeCondition() carpel.Condition {
-	a := &carpel.Attribute{Name: pick(m, append(slices.Clone(m.attrs), "address.city", "address.geo.lat", "email", "id", "nothing", carpel.AttrFirstSeen, carpel.AttrLastSeen)...)}
+	a := &carpel.Attribute{Name: pick(m, append(slices.Clone(m.attrs), "address.city", "address.geo.lat", "email", "id", "nothing")...)}
+	if m.chance(20) {
+		a.Name = pick(m, carpel.AttrFirstSeen, carpel.AttrLastSeen)
+	}
 	kind := a.Name
 	if a.Name == carpel.AttrFirstSeen || a.Name == carpel.AttrLastSeen {
 		kind = "renews_at"

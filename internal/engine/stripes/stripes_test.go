@@ -12,18 +12,24 @@ import (
 
 // storage is a folder on a disk, or on one in memory.
 type storage struct {
-	fs  vfs.FS
-	dir string
+	fs    vfs.FS
+	dir   string
+	bytes int64 // of what is decoded and of the evaluator's states; 0: the engine's own
 }
 
 // Open opens an engine that does nothing in the background.
 func (s storage) Open(o enginetest.Options) (engine.Engine, error) {
-	return stripes.Open(s.dir, stripes.Options{FS: s.fs, Zone: o.Zone, Now: o.Now, Manual: true, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows})
+	return stripes.Open(s.dir, stripes.Options{FS: s.fs, Zone: o.Zone, Now: o.Now, Manual: true, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
+		CacheBytes: s.bytes, StateBytes: s.bytes})
 }
 
-func inMemory(testing.TB) enginetest.Instance { return storage{vfs.NewMem(), "engine"} }
+func inMemory(testing.TB) enginetest.Instance { return storage{fs: vfs.NewMem(), dir: "engine"} }
 
-func onDisk(t testing.TB) enginetest.Instance { return storage{vfs.Default, t.TempDir()} }
+func onDisk(t testing.TB) enginetest.Instance { return storage{fs: vfs.Default, dir: t.TempDir()} }
+
+func withoutMemory(testing.TB) enginetest.Instance {
+	return storage{fs: vfs.NewMem(), dir: "engine", bytes: 1}
+}
 
 func TestScriptsInMemory(t *testing.T) { enginetest.Scripts(t, inMemory) }
 
@@ -35,3 +41,15 @@ func TestScriptsOnDisk(t *testing.T) {
 }
 
 func TestRandomInMemory(t *testing.T) { enginetest.Random(t, inMemory) }
+
+// With no room for anything decoded or evaluated, every answer comes from what is stored.
+func TestRandomWithoutMemory(t *testing.T) { enginetest.Random(t, withoutMemory) }
+
+func TestRandomOnDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every commit is synced: slow")
+	}
+	enginetest.Random(t, onDisk)
+}
+
+func TestShuffled(t *testing.T) { enginetest.Shuffled(t, inMemory) }
