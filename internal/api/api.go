@@ -74,6 +74,7 @@ func New(o Options) *API {
 	} {
 		register()
 	}
+	listsAreNeverNull(a.huma.OpenAPI())
 	mux.HandleFunc("GET /api/docs", a.serveDocs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, carpel.Errorf(carpel.CodeNotFound, "there is no %s %s; see /api/docs", r.Method, r.URL.Path))
@@ -108,6 +109,7 @@ type operation struct {
 	Status       int   // of success; 0: 200, or 204 without a body
 	MaxBody      int64 // bytes; 0: 1 MiB
 	RawBody      bool  // the handler reads the body
+	Errors       []int // statuses beyond those that every call may answer
 	// Produces adds content types that a streaming answer may have, to the document.
 	Produces []string
 	// Answer is an example of the JSON that a streaming answer may be instead, for its schema.
@@ -152,7 +154,8 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, SkipValidateBody: op.RawBody,
 		Security: []map[string][]string{{"key": {op.Scope}}},
 		Metadata: map[string]any{"scope": op.Scope},
-		Errors:   []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError},
+		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError,
+			http.StatusServiceUnavailable}, op.Errors...),
 	}
 	if op.Method != http.MethodGet {
 		o.Errors = append(o.Errors, http.StatusConflict)

@@ -34,6 +34,18 @@ func completeDocument(doc *huma.OpenAPI, op operation) {
 	o.Responses["200"] = &huma.Response{Description: "OK", Content: content}
 }
 
+// listsAreNeverNull says of every list in the document that it is one: an empty list is [], in answers and in what is
+// sent.
+func listsAreNeverNull(doc *huma.OpenAPI) {
+	for _, s := range doc.Components.Schemas.Map() {
+		for _, property := range s.Properties {
+			if property.Type == huma.TypeArray {
+				property.Nullable = false
+			}
+		}
+	}
+}
+
 // schemaName names a type in the document. The engine has a type of the name of one of ours.
 func schemaName(t reflect.Type, hint string) string {
 	if t == reflect.TypeFor[engine.Problem]() {

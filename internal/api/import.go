@@ -37,7 +37,7 @@ type createImportIn struct {
 	Kind    string `query:"kind" required:"true" enum:"people,events,members"`
 	Format  string `query:"format" enum:"csv,ndjson,parquet" doc:"Guessed from the file's name if left out."`
 	File    string `query:"file" doc:"The file's name."`
-	Mapping string `query:"mapping" doc:"JSON: column → field; columns not named go by their own names. See docs/imports.md."`
+	Mapping string `query:"mapping" doc:"JSON: {columns: {COLUMN: FIELD}, event, text}; usual column names are guessed. See docs/api.md."`
 	Segment string `query:"segment" doc:"With kind members: id or key of the manual segment."`
 	DryRun  bool   `query:"dry_run" doc:"Read and check everything, take nothing."`
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,8 +23,11 @@ func (a *API) registerMembers() {
 		Answer: membersPage{}, Produces: []string{"text/csv", "application/x-ndjson"}}, a.listMembers)
 	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/members", Scope: records.ScopeWrite, ID: "editMembers", Tag: tag, MaxBody: carpel.MaxBody, RawBody: true,
 		Summary: "Put people into a manual segment, or take them out", Description: "JSON `{add, remove}`, or a CSV (`text/csv`) whose first column, or the column named id or email, names the people to add."}, a.editMembers)
+	doc := a.huma.OpenAPI()
+	doc.Paths["/api/segments/{id}/members"].Post.RequestBody.Content = map[string]*huma.MediaType{
+		"application/json": {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[memberLists](), true, "MemberLists")}, "text/csv": {}}
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/changes", Scope: records.ScopeRead, ID: "listChanges", Tag: tag,
-		Summary: "Read who entered and left", Description: "With `Accept: text/event-stream` the answer follows the feed live: events `change`, each with its cursor as id; `Last-Event-ID` goes on where a connection broke.",
+		Summary: "Read who entered and left", Errors: []int{http.StatusGone}, Description: "With `Accept: text/event-stream` the answer follows the feed live: events `change`, each with its cursor as id; `Last-Event-ID` goes on where a connection broke.",
 		Answer: changesPage{}, Produces: []string{"text/event-stream"}}, a.listChanges)
 }
 

@@ -162,7 +162,7 @@ func (a *API) registerSegments() {
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}", Scope: records.ScopeRead, ID: "getSegment", Tag: tag,
 		Summary: "Read a segment"}, func(c *call, in *segmentPath) (*segmentOut, error) { return a.segmentAnswer(c, in.ID) })
 	route(a, operation{Method: http.MethodPut, Path: "/api/segments/{id}", Scope: records.ScopeWrite, ID: "updateSegment", Tag: tag,
-		Summary: "Change a segment", Description: "Fields left out stay as they are. A definition that differs makes a new version; the old one serves until the new one is built."}, a.updateSegment)
+		Summary: "Change a segment", Errors: []int{http.StatusPreconditionFailed}, Description: "Fields left out stay as they are. A definition that differs makes a new version; the old one serves until the new one is built."}, a.updateSegment)
 	route(a, operation{Method: http.MethodDelete, Path: "/api/segments/{id}", Scope: records.ScopeWrite, ID: "deleteSegment", Tag: tag,
 		Summary: "Delete a segment", Description: "409 with the dependants when other segments refer to it."}, a.deleteSegment)
 	for _, t := range []struct {

@@ -1,9 +1,33 @@
 package server
 
-import "context"
+import (
+	"context"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // CloseIdle closes idle workspaces beyond the bound now, which Run does every ten seconds.
 func (s *Server) CloseIdle(ctx context.Context) error { return s.workspaces.closeIdle(ctx) }
 
 // Data is the data directory.
 func (s *Server) Data() string { return s.config.Data }
+
+// MetricNames are the names of our metrics.
+func MetricNames() []string {
+	ch := make(chan *prometheus.Desc, 64)
+	m := newMetrics(&Workspaces{})
+	m.requests.Describe(ch)
+	m.items.Describe(ch)
+	m.commits.Describe(ch)
+	m.feed.Describe(ch)
+	newEngineCollector(&Workspaces{}).Describe(ch)
+	close(ch)
+	var names []string
+	for d := range ch {
+		_, rest, _ := strings.Cut(d.String(), `fqName: "`)
+		name, _, _ := strings.Cut(rest, `"`)
+		names = append(names, name)
+	}
+	return names
+}
