@@ -235,7 +235,8 @@ type HistoryPoint struct {
 type People interface {
 	// Person returns one person with their attributes. CodeNotFound for nobody.
 	Person(ctx context.Context, ref carpel.PersonRef) (*carpel.Person, error)
-	// ListPeople searches by prefix of id or email, or by an attribute's exact value, in order of ordinal.
+	// ListPeople lists people in the order in which they became known, all or those of an attribute's value; with a
+	// prefix those whose user id begins with it, in order of id, and then those whose email does.
 	ListPeople(ctx context.Context, q PeopleQuery) ([]carpel.Person, string, error)
 	// Events returns a person's events, pages, screens and messages, newest first.
 	Events(ctx context.Context, ref carpel.PersonRef, q EventsQuery) ([]carpel.Event, string, error)

@@ -352,7 +352,7 @@ func (t *Tx) write() error {
 		return err
 	}
 	b := t.batch
-	for k, tb := range t.tables {
+	for _, tb := range t.tables {
 		for bk := range tb.gone {
 			if err := b.Delete(bk.key(), nil); err != nil {
 				return err
@@ -368,7 +368,6 @@ func (t *Tx) write() error {
 				return err
 			}
 		}
-		_ = k
 	}
 	if err := t.writeAttributes(); err != nil {
 		return err
