@@ -86,6 +86,9 @@ func (e expressions) fitsAddress(pattern, url string) bool {
 		text := url
 		if slash[i] {
 			text = e.pathOf(url)
+			if s != "/" {
+				s = strings.TrimSuffix(s, "/") // one trailing slash does not count, in the pattern as in the path
+			}
 		}
 		if e.get(flags(false) + `\A(?:` + s + `)\z`).MatchString(text) {
 			return true
