@@ -13,14 +13,17 @@ import (
 // Random runs random histories under random definitions on an engine and on the model, side by side, and compares every
 // answer at every step. It ends after -enginetest.comparisons answers. A failure prints its seed, which
 // -enginetest.seed runs alone, and the shortest history found that still fails, as a script.
-func Random(t *testing.T, newInstance func(t testing.TB) Instance) {
+func Random(t *testing.T, newInstance func(t testing.TB) Instance) { RandomShare(t, newInstance, 100) }
+
+// RandomShare is [Random] for a share of the answers, in percent: for an engine opened in a slower way.
+func RandomShare(t *testing.T, newInstance func(t testing.TB) Instance, percent int) {
 	if *onlySeed != 0 {
 		runSeed(t, *onlySeed, newInstance)
 		return
 	}
 	started, compared, failures := time.Now(), 0, 0
 	seed := int64(0)
-	for compared < *wantedComparisons && failures < *keepGoing {
+	for compared < *wantedComparisons*percent/100 && failures < *keepGoing {
 		seed++
 		n, ok := runSeed(t, seed, newInstance)
 		compared += n

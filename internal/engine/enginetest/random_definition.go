@@ -41,7 +41,7 @@ func (m *maker) condition(depth int) carpel.Condition {
 	case n < 84:
 		return m.sequenceCondition()
 	case n < 96:
-		return &carpel.InSegment{Ref: pick(m, "s1", "s2", "s3", "s4", "s5", "s1-key", "s2-key", "m1", "m2")}
+		return &carpel.InSegment{Ref: pick(m, "s1", "s2", "s3", "s4", "s5", "s1-key", "s2-key", "m1", "m2", "m1-key", "m2-key")}
 	}
 	return &carpel.Sample{Percent: pick(m, 0, 10, 33.3, 50, 90, 100), Seed: pick(m, "a", "b")}
 }

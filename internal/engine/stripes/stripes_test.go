@@ -43,13 +43,13 @@ func TestScriptsOnDisk(t *testing.T) {
 func TestRandomInMemory(t *testing.T) { enginetest.Random(t, inMemory) }
 
 // With no room for anything decoded or evaluated, every answer comes from what is stored.
-func TestRandomWithoutMemory(t *testing.T) { enginetest.Random(t, withoutMemory) }
+func TestRandomWithoutMemory(t *testing.T) { enginetest.RandomShare(t, withoutMemory, 15) }
 
 func TestRandomOnDisk(t *testing.T) {
 	if testing.Short() {
 		t.Skip("every commit is synced: slow")
 	}
-	enginetest.Random(t, onDisk)
+	enginetest.RandomShare(t, onDisk, 30)
 }
 
 func TestShuffled(t *testing.T) { enginetest.Shuffled(t, inMemory) }
