@@ -3,12 +3,13 @@ package eval
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
 
-// presence is an event, and when it counts: while the filter passes it and it lies in the window.
+// presence is an event with conditions that change with time, and when it counts: while the filter passes it and it lies in the window.
 type presence struct {
 	entry
 	in     []stretch
@@ -34,7 +35,45 @@ const (
 
 // line measures the person's events at every moment at which one comes in or goes out.
 func (l *activityLeaf) line(p past) (line, error) {
-	all, err := l.presences(p)
+	if l.rows.filter != nil && l.rows.filter.timed || l.measure.where != nil && l.measure.where.timed {
+		return l.timedLine(p)
+	}
+	s := &scratch{}
+	lo, _ := l.window.bounds(p.h.from)
+	if _, err := l.gather(s, ask{src: p.src, slots: p.only(), now: p.h.from}, span{lo, maxMillis}); err != nil {
+		return nil, err
+	}
+	t := l.measure.tally(p.h.from)
+	h := stretchOf{events: s.hist[p.slot]}
+	var out line
+	draw := func(at carpel.Millis) bool {
+		out = out.add(at, truthOf(t.matches()))
+		return true
+	}
+	if periods, ok := t.(*periodTally); ok {
+		for i := range h.events {
+			periods.add(&h.events[i])
+		}
+		out = always(truthOf(t.matches()))
+		periods.walk(h.events, p.h.from, draw)
+		return out, nil
+	}
+	clock := windowClock{window: &l.window}
+	for ; h.in < len(h.events) && clock.enter(h.events[h.in].at) <= p.h.from; h.in++ {
+		if l.window.fixed || clock.leave(h.events[h.in].at) > p.h.from {
+			t.add(&h.events[h.in])
+		} else {
+			h.out = h.in + 1
+		}
+	}
+	out = always(truthOf(t.matches()))
+	l.window.walk(h, t, draw)
+	return out, nil
+}
+
+// timedLine is line with conditions on the events that change with time.
+func (l *activityLeaf) timedLine(p past) (line, error) {
+	all, err := l.timedPresences(p)
 	if err != nil {
 		return nil, err
 	}
@@ -59,18 +98,16 @@ func (l *activityLeaf) line(p past) (line, error) {
 		steps = all[i].steps(steps, &l.measure)
 	}
 	slices.SortStableFunc(steps, func(a, b presenceStep) int { return cmp.Compare(a.at, b.at) })
-	out := line{}
-	for i, s := range steps {
-		if len(out) == 0 && s.at > p.h.from {
-			out = always(truthOf(t.matches()))
-		}
+	first := sort.Search(len(steps), func(i int) bool { return steps[i].at > p.h.from })
+	for _, s := range steps[:first] {
 		do(s)
-		if len(out) > 0 && (i+1 == len(steps) || steps[i+1].at != s.at) {
+	}
+	out := always(truthOf(t.matches()))
+	for i, s := range steps[first:] {
+		do(s)
+		if i+first+1 == len(steps) || steps[i+first+1].at != s.at {
 			out = out.add(s.at, truthOf(t.matches()))
 		}
-	}
-	if len(out) == 0 {
-		out = always(truthOf(t.matches()))
 	}
 	return out, nil
 }
@@ -106,24 +143,6 @@ func (x *presence) steps(steps []presenceStep, m *measure) []presenceStep {
 		}
 	}
 	return steps
-}
-
-// presences returns the person's events in order of time, as far as they count at h.from or later.
-func (l *activityLeaf) presences(p past) ([]presence, error) {
-	if l.rows.filter != nil && l.rows.filter.timed || l.measure.where != nil && l.measure.where.timed {
-		return l.timedPresences(p)
-	}
-	s := l.get()
-	defer l.put(s)
-	lo, _ := l.window.bounds(p.h.from)
-	if _, err := l.gather(s, ask{src: p.src, slots: p.only(), now: p.h.from}, span{lo, maxMillis}); err != nil {
-		return nil, err
-	}
-	all := make([]presence, 0, len(s.hist[p.slot]))
-	for _, e := range s.hist[p.slot] {
-		all = append(all, presence{entry: e, in: l.window.stay(e.at)})
-	}
-	return all, nil
 }
 
 // stay returns when a moment is in the window.

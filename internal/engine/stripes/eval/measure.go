@@ -79,7 +79,7 @@ func (l *activityLeaf) measured(s *scratch, q ask) (m block.Mask, next carpel.Mi
 			m.Set(slot)
 		}
 		if q.timers && len(h) > 0 {
-			next = min(next, l.change(h, in, q.now, t, timerSteps))
+			next = min(next, l.change(stretchOf{h, 0, in}, q.now, t))
 		}
 	}
 	return m, next, nil
@@ -97,7 +97,7 @@ func (l *activityLeaf) sweep(s *scratch, q ask, slots block.Mask) (carpel.Millis
 	for slot := range slots.Slots {
 		if h := s.hist[slot]; len(h) > 0 {
 			in := tallied(t, h, hi, q.now)
-			next = min(next, l.change(h, in, q.now, t, timerSteps))
+			next = min(next, l.change(stretchOf{h, 0, in}, q.now, t))
 		}
 	}
 	return next, nil

@@ -1,94 +1,132 @@
 package eval
 
 import (
-	"cmp"
-	"slices"
+	"container/heap"
+	"sort"
 
 	"github.com/carpel/carpel"
 )
 
-// timerSteps is how many moments a timer looks through for the next change; what it has not found by then is checked
-// when the last of them comes. A timer may be early, never late.
+// timerSteps is how many moments a timer looks through for the next change; what it has not found by then is looked for
+// again when the last of them comes. A timer may be early, never late.
 const timerSteps = 4096
 
-// change returns the first moment after now at which time alone changes the answer over a person's events, which are
-// in order of time; after so many steps it returns the moment that it came to. Filters are taken as they are now. The
-// tally holds the first in of the events, which are all those in the window; it is used up.
-func (l *activityLeaf) change(h []entry, in int, now carpel.Millis, t tally, steps int) carpel.Millis {
-	if p, ok := t.(*periodTally); ok {
-		return p.change(h, now, steps)
-	}
-	was := t.matches()
-	out := 0 // h[out:in] is in the window
-	for range steps {
+// stretchOf is a person's events, in order of time, of which [out, in) is in the window.
+type stretchOf struct {
+	events  []entry
+	out, in int
+}
+
+// walk moves on in time: at every moment at which events come into the window or go out of it, it brings the tally up to
+// date and calls fn, until that returns false or nothing moves any more.
+func (w *window) walk(h stretchOf, t tally, fn func(at carpel.Millis) bool) {
+	clock := windowClock{window: w}
+	for {
 		enter, leave := carpel.Never, carpel.Never
-		if in < len(h) {
-			enter = l.window.enter(h[in].at)
+		if h.in < len(h.events) {
+			enter = clock.enter(h.events[h.in].at)
 		}
-		if out < in {
-			leave = l.window.leave(h[out].at)
+		if h.out < h.in {
+			leave = clock.leave(h.events[h.out].at)
 		}
 		at := min(enter, leave)
 		if at == carpel.Never {
-			return at
+			return
 		}
-		for in < len(h) && l.window.enter(h[in].at) <= at {
-			t.add(&h[in])
-			in++
+		for h.in < len(h.events) && clock.enter(h.events[h.in].at) <= at {
+			t.add(&h.events[h.in])
+			h.in++
 		}
-		for out < in && l.window.leave(h[out].at) <= at {
-			t.remove(&h[out])
-			out++
+		for h.out < h.in && clock.leave(h.events[h.out].at) <= at {
+			t.remove(&h.events[h.out])
+			h.out++
 		}
-		if at > now && t.matches() != was {
-			return at
+		if !fn(at) {
+			return
 		}
-		now = max(now, at)
 	}
-	return now + 1
 }
 
-// change is activityLeaf.change for regularly: events move from period to period.
-func (t *periodTally) change(h []entry, now carpel.Millis, steps int) carpel.Millis {
-	t.reset(now)
-	for i := range h {
-		t.add(&h[i])
-	}
-	was := t.matches()
-	// Within one period's time each event passes into the next one once, in this order.
-	order := make([]int, len(h))
-	step := func(at carpel.Millis) carpel.Millis { // how long after now it next passes, at most a period
-		if at > now {
-			return (at-now-1)%t.m.period + 1
+// change returns the first moment after now at which time alone changes the answer over a person's events; after many
+// moments it returns the one that it came to. Filters are taken as they are now. The tally holds the events in the
+// window; it is used up.
+func (l *activityLeaf) change(h stretchOf, now carpel.Millis, t tally) carpel.Millis {
+	next, was, steps := carpel.Never, t.matches(), 0
+	look := func(at carpel.Millis) bool {
+		if steps++; steps < timerSteps && (at <= now || t.matches() == was) {
+			return true
 		}
-		return t.m.period - (now-at)%t.m.period
+		next = max(at, now+1)
+		return false
 	}
-	for i := range order {
-		order[i] = i
+	if p, ok := t.(*periodTally); ok {
+		p.walk(h.events, now, look)
+	} else {
+		l.window.walk(h, t, look)
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(step(h[a].at), step(h[b].at)) })
-	if len(h) == 0 {
-		return carpel.Never
-	}
-	last := h[len(h)-1].at + t.m.period*carpel.Millis(t.m.ofLast) // when nothing is left
-	for done, round := 0, carpel.Millis(0); ; round += t.m.period {
-		for i := 0; i < len(order); {
-			at := now + round + step(h[order[i]].at)
-			if at > last {
-				return carpel.Never
-			}
-			for ; i < len(order) && now+round+step(h[order[i]].at) == at; i++ {
-				e := h[order[i]].at
-				if e <= at {
-					to := int((at - e) / t.m.period)
-					t.put(to-1, -1)
-					t.put(to, 1)
-				}
-				done++
-			}
-			if t.matches() != was || done >= steps {
-				return at
-			}
+	return next
+}
+
+// walk is window.walk for regularly, from a moment on: at every moment at which an event moves into the next period. For
+// every number k of periods there is a place in the events, before which are those at least k periods old; the events
+// of a period lie between two places.
+func (t *periodTally) walk(events []entry, from carpel.Millis, fn func(at carpel.Millis) bool) {
+	t.reset(from)
+	w := &periodWalk{events: events, period: t.m.period, place: make([]int, t.m.ofLast+1)}
+	for k := range w.place {
+		w.place[k] = sort.Search(len(events), func(i int) bool { return w.moves(i, k) > from })
+		if w.place[k] < len(events) {
+			w.next = append(w.next, k)
+		}
+		if k > 0 {
+			t.put(k-1, w.place[k-1]-w.place[k])
 		}
 	}
+	heap.Init(w)
+	for len(w.next) > 0 {
+		at := w.moves(w.place[w.next[0]], w.next[0])
+		for len(w.next) > 0 {
+			k := w.next[0]
+			if w.moves(w.place[k], k) != at {
+				break
+			}
+			t.put(k-1, -1)
+			t.put(k, 1)
+			if w.place[k]++; w.place[k] < len(events) {
+				heap.Fix(w, 0)
+			} else {
+				heap.Pop(w)
+			}
+		}
+		if !fn(at) {
+			return
+		}
+	}
+}
+
+// periodWalk orders the places by when their next event moves; it is a heap of k's.
+type periodWalk struct {
+	events []entry
+	period carpel.Millis
+	place  []int // by k
+	next   []int // the k's whose place is not at the end
+}
+
+// moves returns when an event becomes k periods old.
+func (w *periodWalk) moves(i, k int) carpel.Millis {
+	return w.events[i].at + carpel.Millis(k)*w.period
+}
+
+func (w *periodWalk) Len() int { return len(w.next) }
+func (w *periodWalk) Less(i, j int) bool {
+	a, b := w.next[i], w.next[j]
+	return w.moves(w.place[a], a) < w.moves(w.place[b], b)
+}
+func (w *periodWalk) Swap(i, j int) { w.next[i], w.next[j] = w.next[j], w.next[i] }
+func (w *periodWalk) Push(k any)    { w.next = append(w.next, k.(int)) }
+func (w *periodWalk) Pop() any {
+	last := len(w.next) - 1
+	k := w.next[last]
+	w.next = w.next[:last]
+	return k
 }

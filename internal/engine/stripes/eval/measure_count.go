@@ -25,7 +25,7 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 	next = carpel.Never
 	accept := &l.measure.accept
 	// With one event to go until the answer changes, it is the newest that decides when.
-	c.dated = q.timers && l.window.leaves() && (accept.low64 == 1 || accept.high64 == 0)
+	c.dated = q.timers && l.window.empties() && (accept.low64 == 1 || accept.high64 == 0)
 	filterNext, err := l.tally(s, q, &c)
 	if err != nil {
 		return m, 0, err
@@ -45,7 +45,7 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 		}
 		// Growing changes the answer below low, and where there is a high; shrinking where there is a low, and above high.
 		grows := n < accept.low64 || in && accept.high64 < maxCount
-		shrinks := l.window.leaves() && n > 0 && (in && accept.low64 > 0 || n > accept.high64 && accept.high64 >= 0)
+		shrinks := l.window.empties() && n > 0 && (in && accept.low64 > 0 || n > accept.high64 && accept.high64 >= 0)
 		switch {
 		case grows && c.pending.Has(slot):
 			sweep.Set(slot)

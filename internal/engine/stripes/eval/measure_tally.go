@@ -378,6 +378,7 @@ func (t *periodTally) period(at carpel.Millis) int {
 	return -1
 }
 
+// put adds events to a period, or takes them away; periods that do not count are passed over.
 func (t *periodTally) put(i, more int) {
 	if i < 0 || i >= len(t.n) {
 		return

@@ -98,8 +98,8 @@ func (m *memory) build() {
 				put(Table{Kind: ActivityTable}, slot, e.at, nil)
 			}
 		}
-		for i, d := range m.people[slot].devices {
-			put(Table{Kind: DeviceTable}, slot, carpel.Millis(i), d)
+		for i, d := range m.people[slot].devices { // the first was used last, and that in the future
+			put(Table{Kind: DeviceTable}, slot, epoch+1000*hour-carpel.Millis(i)*1500*hour, d)
 		}
 	}
 	for t, b := range builders {

@@ -55,9 +55,12 @@ func (w *window) bounds(now carpel.Millis) (lo, hi carpel.Millis) {
 	return lo, max(lo, hi)
 }
 
-// enter returns the first now at which the moment t is in the window; Never when it never is.
+// enter returns the first now at which the moment t is in the window; Never when it never is, minMillis when it always
+// was.
 func (w *window) enter(t carpel.Millis) carpel.Millis {
 	switch {
+	case w.fixed:
+		return minMillis
 	case t < w.from || t >= w.before:
 		return carpel.Never
 	case w.when.Kind == carpel.WhenPrevious:
@@ -81,8 +84,47 @@ func (w *window) leave(t carpel.Millis) carpel.Millis {
 	return carpel.Never
 }
 
-// leaves reports whether anything leaves the window at all.
-func (w *window) leaves() bool {
+// windowClock answers enter and leave for moments that mostly follow each other: a calendar window asks the zone once a
+// day.
+type windowClock struct {
+	*window
+	local  localDay
+	day    int64
+	enters carpel.Millis // of moments of the day
+	leaves carpel.Millis
+	known  bool
+}
+
+func (c *windowClock) enter(t carpel.Millis) carpel.Millis {
+	if c.when.Kind == carpel.WhenPrevious {
+		c.look(t)
+		return c.enters
+	}
+	return c.window.enter(t)
+}
+
+func (c *windowClock) leave(t carpel.Millis) carpel.Millis {
+	switch c.when.Kind {
+	case carpel.WhenPrevious, carpel.WhenThis, carpel.WhenLastCalendarDays:
+		c.look(t)
+		return c.leaves
+	}
+	return c.window.leave(t)
+}
+
+// look works out the day of t.
+func (c *windowClock) look(t carpel.Millis) {
+	if c.local.zone == nil {
+		c.local = localDay{zone: c.zone, from: 1}
+	}
+	if day := c.local.of(t); !c.known || day != c.day {
+		c.day, c.known = day, true
+		c.enters, c.leaves = c.window.enter(t), c.window.leave(t)
+	}
+}
+
+// empties reports whether anything leaves the window at all.
+func (w *window) empties() bool {
 	switch w.when.Kind {
 	case carpel.WhenEver, carpel.WhenBeforeLast, carpel.WhenDates:
 		return false
