@@ -18,6 +18,7 @@ type maker struct {
 	now      carpel.Millis // the wall clock
 	latest   carpel.Millis // the engine's time
 	grid     carpel.Millis // the unit of most times, so that boundaries are met exactly
+	crowd    int // how many people there are besides the few
 	messages int
 	versions int
 	events   []string          // names of this history: few
@@ -71,8 +72,14 @@ func newHistory(seed int64) *history {
 		}
 		h.steps[len(h.steps)-1].ask = ask
 	}
-	if m.chance(4) {
-		add(m.crowd())
+	switch n := m.IntN(100); {
+	case n < 3:
+		m.crowd = 280 + m.IntN(100) // more than fit into one stripe of any engine
+	case n < 25:
+		m.crowd = 10 + m.IntN(20)
+	}
+	if m.crowd > 0 {
+		add(m.crowdItems())
 	}
 	for range 12 + m.IntN(28) {
 		add(m.step())
@@ -80,17 +87,18 @@ func newHistory(seed int64) *history {
 	return h
 }
 
-// crowd makes a first step with so many people that they do not fit into one stripe of any engine.
-func (m *maker) crowd() step {
+// crowdItems makes a first step about a crowd.
+func (m *maker) crowdItems() step {
 	s := step{verb: "commit", clock: m.now}
-	for i := range 280 + m.IntN(300) {
-		it := carpel.Item{Kind: carpel.ItemIdentify, At: m.past(), Received: m.now, Source: "api", Person: carpel.PersonRef{UserID: fmt.Sprintf("crowd%d", i)}}
-		it.Properties = m.attributes()
-		delete(it.Properties, "email")
-		if m.chance(20) {
-			it.Kind, it.Name = carpel.ItemEvent, pick(m, m.events...)
+	for i := range m.crowd {
+		for range 1 + m.IntN(3) {
+			it := m.item()
+			for it.Kind > carpel.ItemDeviceDelete {
+				it = m.item()
+			}
+			it.Person, it.MessageID, it.UpdateOnly = carpel.PersonRef{UserID: fmt.Sprintf("crowd%d", i)}, "", false
+			s.items = append(s.items, it)
 		}
-		s.items = append(s.items, it)
 	}
 	return s
 }
@@ -314,6 +322,9 @@ func emails() []string { return []string{"e1@x.io", "E1@X.io", "e2@x.io", "e3@x.
 
 // named names somebody by one id.
 func (m *maker) named() carpel.PersonRef {
+	if m.crowd > 0 && m.chance(60) {
+		return carpel.PersonRef{UserID: fmt.Sprintf("crowd%d", m.IntN(m.crowd))}
+	}
 	if m.chance(30) {
 		return carpel.PersonRef{Email: pick(m, emails()...)}
 	}
