@@ -47,7 +47,7 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 		grows := n < accept.low64 || in && accept.high64 < maxCount
 		shrinks := l.window.empties() && n > 0 && (in && accept.low64 > 0 || n > accept.high64 && accept.high64 >= 0)
 		switch {
-		case grows && c.pending.Has(slot):
+		case (grows || shrinks) && c.pending.Has(slot):
 			sweep.Set(slot)
 		case shrinks && (in && accept.low64 == 1 || !in && accept.high64 == 0):
 			next = min(next, max(l.window.leave(c.newest[slot]), q.now+1))
