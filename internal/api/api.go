@@ -29,6 +29,8 @@ type Options struct {
 	// CreateWorkspace makes a workspace with its default segments.
 	CreateWorkspace func(ctx context.Context, name, zone string) (carpel.Workspace, error)
 	Imports         *imports.Runner
+	// Room returns an error when the disk is too full to take anything in.
+	Room func() error
 	// Backup copies everything into a new directory of the server's machine.
 	Backup func(ctx context.Context, dir string) error
 	// Replay ingests a rejected item again, as its family would.

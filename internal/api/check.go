@@ -9,11 +9,15 @@ import (
 
 type checkOut struct{ Body engine.CheckReport }
 
-// check compares every membership with a fresh computation.
+// check compares every membership with a fresh computation, and asks the records whether they are whole.
 func (a *API) check(c *call, _ *struct{}) (*checkOut, error) {
 	report, err := c.Engine.Check(c, func(float64) {})
 	if err != nil {
 		return nil, err
+	}
+	if err := a.Records.Check(c); err != nil {
+		report.Problems = append(report.Problems, engine.Problem{Kind: "records", Detail: err.Error()})
+		report.ProblemsAll++
 	}
 	report.Problems = orEmpty(report.Problems)
 	return &checkOut{*report}, nil

@@ -121,6 +121,9 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Room(); err != nil {
+		return nil, err
+	}
 	if s.Kind != carpel.Manual {
 		return nil, carpel.Errorf(carpel.CodeConflict, "people get into a dynamic segment by its definition; only a manual one is edited by hand")
 	}

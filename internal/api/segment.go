@@ -45,8 +45,22 @@ type segmentOut struct {
 
 func etag(s Segment) string { return fmt.Sprintf(`"%d"`, s.UpdatedAt.UnixMilli()) }
 
-// show joins what the records and the engine know of a segment.
-func show(s carpel.Segment, all []carpel.Segment, st engine.Status) Segment {
+// usedIn returns, by id and by key, the ids of the segments that refer to a segment. Archived ones do not count.
+func usedIn(all []carpel.Segment) map[string][]string {
+	uses := map[string][]string{}
+	for _, s := range all {
+		if s.Definition == nil || s.State == carpel.StateArchived {
+			continue
+		}
+		for _, ref := range carpel.References(s.Definition) {
+			uses[ref] = append(uses[ref], s.ID)
+		}
+	}
+	return uses
+}
+
+// show joins what the records and the engine know of a segment; uses is of all segments.
+func show(s carpel.Segment, uses map[string][]string, st engine.Status) Segment {
 	out := Segment{ID: s.ID, Key: s.Key, Alias: s.Alias, Name: s.Name, Description: s.Description, Tags: s.Tags, Kind: s.Kind,
 		State: s.State, Progress: 1, Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, UsedIn: []string{}}
 	if s.Definition != nil {
@@ -59,16 +73,12 @@ func show(s carpel.Segment, all []carpel.Segment, st engine.Status) Segment {
 			out.Progress = st.Progress
 		}
 	}
-	for _, other := range all {
-		if other.Definition != nil && other.State != carpel.StateArchived && refers(other.Definition, s) {
-			out.UsedIn = append(out.UsedIn, other.ID)
+	for _, id := range slices.Concat(uses[s.ID], uses[s.Key]) {
+		if !slices.Contains(out.UsedIn, id) {
+			out.UsedIn = append(out.UsedIn, id)
 		}
 	}
 	return out
-}
-
-func refers(c carpel.Condition, s carpel.Segment) bool {
-	return slices.ContainsFunc(carpel.References(c), func(ref string) bool { return ref == s.ID || ref == s.Key })
 }
 
 // segment reads one by id or key and shows it.
@@ -83,7 +93,7 @@ func (a *API) segment(c *call, ref string) (Segment, error) {
 			if err != nil && carpel.ErrorCode(err) != carpel.CodeNotFound {
 				return Segment{}, err
 			}
-			return show(s, all, st), nil
+			return show(s, usedIn(all), st), nil
 		}
 	}
 	return Segment{}, carpel.Errorf(carpel.CodeNotFound, "no such segment")
@@ -220,6 +230,7 @@ func (a *API) listSegments(c *call, in *listSegmentsIn) (*listSegmentsOut, error
 	}
 	out := &listSegmentsOut{}
 	out.Body.Segments = []Segment{}
+	uses := usedIn(all)
 	started := in.After == ""
 	search := carpel.Fold(in.Search)
 	for _, s := range all {
@@ -227,7 +238,7 @@ func (a *API) listSegments(c *call, in *listSegmentsIn) (*listSegmentsOut, error
 			started = s.ID == in.After
 			continue
 		}
-		shown := show(s, all, statuses[s.ID])
+		shown := show(s, uses, statuses[s.ID])
 		if !wanted(shown, in, search) {
 			continue
 		}

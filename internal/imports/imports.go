@@ -34,6 +34,7 @@ type Options struct {
 	Dir     string // files are kept here while their import runs
 	Records *records.DB
 	Engine  func(ctx context.Context, workspace string) (engine.Engine, func(), error)
+	Room    func() error // an error when there is too little disk to take anything in; nil for always room
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -176,7 +177,7 @@ func (r *Runner) keep(workspace string, file io.Reader) (path string, size int64
 		return "", 0, "", err
 	}
 	h := sha256.New()
-	size, err = io.Copy(io.MultiWriter(f, h), file)
+	size, err = io.Copy(io.MultiWriter(f, h), roomReader{file, r.room})
 	if err == nil {
 		err = f.Sync()
 	}
@@ -187,6 +188,42 @@ func (r *Runner) keep(workspace string, file io.Reader) (path string, size int64
 		return "", 0, "", errors.Join(carpel.Errorf(carpel.CodeInvalid, "the file is empty"), os.Remove(f.Name()))
 	}
 	return f.Name(), size, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// room returns an error when there is too little disk to take anything in.
+func (r *Runner) room() error {
+	if r.Room == nil {
+		return nil
+	}
+	return r.Room()
+}
+
+// roomReader stops reading when the disk that it is copied to is nearly full.
+type roomReader struct {
+	io.Reader
+	room func() error
+}
+
+// Read implements io.Reader.
+func (r roomReader) Read(p []byte) (int, error) {
+	if err := r.room(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+// waitRoom waits until there is room on the disk again.
+func (r *Runner) waitRoom(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for r.room() != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // Resume goes on with every import that a stopped process left running.

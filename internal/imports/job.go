@@ -74,6 +74,9 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 		}
 	}
 	for {
+		if err := r.waitRoom(ctx); err != nil {
+			return err
+		}
 		end, err := j.batch(ctx, r.Records, db, workspace, m)
 		if err != nil || end {
 			return err

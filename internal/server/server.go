@@ -77,8 +77,8 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		options: stripes.Options{FS: config.FS, Cache: s.cache, CacheBytes: int64(config.CacheMB) << 20, Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
-	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.Engine, Now: config.Now, Log: config.Log})
 	s.disk = &disk{dir: config.Data, minFree: config.MinFreeMB << 20, now: config.Now}
+	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
 	s.metrics = newMetrics(s.workspaces)
 	if err := s.firstStart(ctx); err != nil {
 		return s, err
@@ -141,7 +141,7 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := s.newIngestion()
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Backup: s.Backup, Replay: ingestion.replay,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, Replay: ingestion.replay,
 		Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	return s.observe(ingestion.over(mux))

@@ -1,0 +1,124 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/server"
+)
+
+// manyPeople is a CSV of n people.
+func manyPeople(n int) []byte {
+	var b strings.Builder
+	b.WriteString("id,plan,age\n")
+	for i := range n {
+		fmt.Fprintf(&b, "u%d,pro,%d\n", i, i%90)
+	}
+	return []byte(b.String())
+}
+
+func TestImports(t *testing.T) {
+	c := client{t, open(t, nil), adminKey}
+	// Every kind of file, with a dry run in front that takes nothing.
+	people := []byte("customer_id;plan\n1;pro\n2;free\n;lost\n")
+	dry := c.bringIn("kind=people&file=p.csv&dry_run=true", people)
+	if dry.get("accepted") != 2.0 || dry.get("rejected") != 1.0 || dry.get("dry_run") != true {
+		t.Errorf("the dry run is %s", dry.body)
+	}
+	c.want(404, "GET /api/people/1", nil)
+	done := c.bringIn("kind=people&file=p.csv", people)
+	if done.get("accepted") != 2.0 || done.get("state") != "done" || done.get("mapping.mapping.columns.customer_id") != "id" || done.get("read_bytes") != float64(len(people)) {
+		t.Errorf("the import is %s", done.body)
+	}
+	rejected := c.want(200, "GET /api/imports/"+done.get("id").(string)+"/rejected", nil)
+	if rejected.get("rows.0.row") != 3.0 || rejected.get("rows.0.line") != 4.0 || rejected.get("rows.0.code") != "no_identity" || rejected.get("rows.0.raw") != ";lost" {
+		t.Errorf("rejected are %s", rejected.body)
+	}
+
+	// The same events again count once; people again set their values again.
+	events := []byte("id,event,time\n1,Bought,2026-03-01\n1,Bought,2026-03-01\n")
+	c.bringIn("kind=events&format=csv", events)
+	if again := c.bringIn("kind=events&format=csv", events); again.get("repeated") != 2.0 || again.get("accepted") != 0.0 {
+		t.Errorf("the same events again: %s", again.body)
+	}
+	if a := c.want(200, "GET /api/people/1/events", nil); len(a.get("events").([]any)) != 2 {
+		t.Errorf("two rows alike are %s", a.body)
+	}
+	c.bringIn("kind=people&format=csv", []byte("id,plan\n1,team\n"))
+	c.bringIn("kind=people&file=p.csv", people)
+	if a := c.want(200, "GET /api/people/1", nil); a.get("attributes.plan.value") != "pro" {
+		t.Errorf("the person is %s", a.body)
+	}
+
+	// Members by file.
+	c.want(201, "POST /api/segments", map[string]any{"name": "VIP", "kind": "manual"})
+	if a := c.bringIn("kind=members&format=ndjson&segment=vip", []byte(`{"id":"1"}`+"\n"+`{"id":"nobody"}`)); a.get("accepted") != 1.0 || a.get("rejected") != 1.0 {
+		t.Errorf("the members are %s", a.body)
+	}
+	c.want(409, "POST /api/imports?kind=members&format=csv&segment=power-users", []byte("id\n1\n"))
+
+	// Ended is ended.
+	c.want(409, "POST /api/imports/"+done.get("id").(string)+"/cancel", nil)
+	if list := c.want(200, "GET /api/imports?limit=2", nil); len(list.get("imports").([]any)) != 2 {
+		t.Errorf("the list is %s", list.body)
+	}
+}
+
+// An import can be stopped; what was taken stays.
+func TestCancelImport(t *testing.T) {
+	c := client{t, open(t, nil), adminKey}
+	var ids []string
+	for range 3 { // they run one after the other: the last waits
+		ids = append(ids, c.want(202, "POST /api/imports?kind=people&format=csv", manyPeople(20_000)).get("id").(string))
+	}
+	c.want(200, "POST /api/imports/"+ids[2]+"/cancel", nil)
+	for n, want := range []string{"done", "done", "cancelled"} {
+		a := c.until("GET /api/imports/"+ids[n], func(a answer) bool { return a.get("state") != "running" })
+		if a.get("state") != want {
+			t.Errorf("import %d is %s", n, a.body)
+		}
+	}
+}
+
+// Too little space on the disk: nothing is taken in, and reads go on.
+func TestImportWithoutSpace(t *testing.T) {
+	c := client{t, open(t, func(c *server.Config) { c.MinFreeMB = 1 << 30 }), adminKey}
+	a := c.want(507, "POST /api/imports?kind=people&format=csv", []byte("id\n1\n"))
+	if a.get("code") != carpel.CodeDiskFull || a.header.Get("Retry-After") == "" {
+		t.Errorf("refused with %s %v", a.body, a.header)
+	}
+	c.want(201, "POST /api/segments", map[string]any{"name": "VIP", "kind": "manual"})
+	c.want(507, "POST /api/segments/vip/members", map[string]any{"add": []string{"1"}})
+	c.want(200, "GET /api/segments", nil)
+}
+
+// A segment whose first build was stopped was never built: it is failed, cannot be referred to, and can be edited.
+func TestCancelledBuild(t *testing.T) {
+	c := client{t, open(t, nil), adminKey}
+	c.bringIn("kind=people&format=csv", manyPeople(30_000))
+	for try := range 50 {
+		a := c.want(201, "POST /api/segments", map[string]any{"name": fmt.Sprint("never ", try), "definition": json.RawMessage(fmt.Sprintf(
+			`{"all":[{"attribute":"age","op":"matches","value":"^(1|2|3)?%d"},{"sample":{"percent":50,"seed":"s"}}]}`, try%10))})
+		id := a.get("id").(string)
+		c.do("POST /api/segments/"+id+"/cancel", nil)
+		a = c.built(id)
+		if a.get("serving") == 0.0 {
+			if a.get("state") != "failed" || a.get("reason") == nil {
+				t.Errorf("a cancelled first build is %s", a.body)
+			}
+			refused := c.want(409, "POST /api/segments", `{"name":"x","definition":{"segment":"`+id+`"}}`)
+			if refused.get("code") != carpel.CodeNotBuilt {
+				t.Errorf("a reference to it is refused with %s", refused.body)
+			}
+			c.want(200, "PUT /api/segments/"+id, map[string]any{"definition": c.text("plan is pro")})
+			if a := c.built(id); a.get("count") != 30_000.0 || a.get("state") != "live" {
+				t.Errorf("edited it is %s", a.body)
+			}
+			return
+		}
+	}
+	t.Skip("every build ended before it could be cancelled")
+}
