@@ -132,15 +132,30 @@ func BenchmarkIncrement(b *testing.B) {
 	}
 }
 
-// BenchmarkHeavy evaluates one person of a million events.
+// heavyStripe is one person of very many events over a year, in chunks of 4,096.
+func heavyStripe(events int) *fixed {
+	m := newMemory(time.UTC)
+	m.person(1).firstSeen = epoch - 365*day
+	m.tables = map[Table][]Part{}
+	r := rand.New(rand.NewPCG(1, 1))
+	order, activity := Table{Kind: EventTable, Name: "Order"}, Table{Kind: ActivityTable}
+	for from := 0; from < events; from += 4096 {
+		var rows, thin block.RowBuilder
+		for i := from; i < min(events, from+4096); i++ {
+			at := epoch - 365*day + carpel.Millis(i)*(365*day/carpel.Millis(events))
+			rows.Add(1, at, map[string]carpel.Value{"total": carpel.NumberValue(float64(r.IntN(50000)) / 100),
+				"plan": carpel.TextValue([]string{"free", "pro", "team"}[r.IntN(3)]), "sku": carpel.TextValue(fmt.Sprintf("SKU-%03d", r.IntN(200)))})
+			thin.Add(1, at, nil)
+		}
+		m.tables[order] = append(m.tables[order], newMemoryPart(rows.Rows(), 1, true))
+		m.tables[activity] = append(m.tables[activity], newMemoryPart(thin.Rows(), 1, true))
+	}
+	return fixedStripe(m)
+}
+
+// BenchmarkHeavy evaluates one person of a million events, as a batch does.
 func BenchmarkHeavy(b *testing.B) {
-	m := benchStripe(4, 1_000_000/100)
-	m.heavy = m.People()
-	m.chunk = 4096
-	m.tables = nil
-	src := fixedStripe(m)
-	var one block.Mask
-	one.Set(1)
+	src := heavyStripe(1_000_000)
 	for _, c := range benchConditions {
 		b.Run(c.name, func(b *testing.B) {
 			l, err := compileLeaf(condition(c.text), time.UTC)
@@ -149,7 +164,26 @@ func BenchmarkHeavy(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, err := l.eval(ask{src: src, slots: one, now: epoch, timers: true}); err != nil {
+				if _, _, err := l.eval(ask{src: src, slots: src.People(), now: epoch, timers: true}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkExplainHeavy explains a person of a million events.
+func BenchmarkExplainHeavy(b *testing.B) {
+	src := heavyStripe(1_000_000)
+	for _, c := range benchConditions {
+		b.Run(c.name, func(b *testing.B) {
+			q, err := CompileQuery(condition(c.text), time.UTC, func(string) (carpel.Condition, bool) { return nil, false })
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := q.Explain(src, 1, epoch); err != nil {
 					b.Fatal(err)
 				}
 			}
