@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,9 +35,10 @@ const (
 const MaxPending = 4
 
 // Family is a family's handlers on records of their own, over a commit function that keeps what it is given and
-// answers as it is told. Not safe for concurrent use, but for what Hold holds.
+// answers as it is told. Its fields are read once the requests that write them have ended.
 type Family struct {
 	http.Handler
+	mu        sync.Mutex // guards Committed and Commits while requests are at work
 	Records   *records.DB
 	Door      *compat.Door
 	Workspace string
@@ -45,7 +47,8 @@ type Family struct {
 	Outcome   func(carpel.Item) engine.Outcome // nil: taken, by somebody
 	Err       error                            // of every commit
 	Full      bool                             // the disk
-	Hold      chan struct{}                    // when not nil, commits wait for it
+	Hold      chan struct{}                    // when not nil, a commit tells Entered that it is there, and waits
+	Entered   chan struct{}
 }
 
 // New opens records with one workspace and its keys, and puts the handler that serve makes on a door to them.
@@ -88,8 +91,11 @@ func (f *Family) commit(_ context.Context, workspace string, items []carpel.Item
 		return nil, fmt.Errorf("commit to workspace %q", workspace)
 	}
 	if f.Hold != nil {
+		f.Entered <- struct{}{}
 		<-f.Hold
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.Commits++
 	if f.Err != nil {
 		return nil, f.Err
