@@ -58,21 +58,30 @@ func (c *segmentMembers) Run(ctx context.Context, t *terminal) error {
 type segmentChanges struct {
 	Segment string `arg:"" help:"Id or key."`
 	Limit   int    `help:"How many to show." default:"50"`
-	After   string `help:"Cursor; the oldest kept if not given."`
+	After   string `help:"Go on from this cursor, the next of an answer; if not given, the newest are shown."`
 }
 
-// Run shows the feed.
+// changesPage is a part of the feed, as the API answers and -o json shows it.
+type changesPage struct {
+	Changes []carpel.Change `json:"changes"`
+	Next    string          `json:"next"`
+}
+
+// Run shows the feed: its newest part, or what comes after a cursor. Oldest first, so that the newest stands last.
 func (c *segmentChanges) Run(ctx context.Context, t *terminal) error {
+	if c.Limit < 1 {
+		return fmt.Errorf("--limit must be at least 1")
+	}
 	return t.with(ctx, func(cl *client) error {
-		var page struct {
-			Changes []carpel.Change `json:"changes"`
-			Next    string          `json:"next"`
+		read := cl.changesAfter
+		if c.After == "" {
+			read = cl.newestChanges
 		}
-		raw, err := cl.call(ctx, "GET", "/api/segments/"+url.PathEscape(c.Segment)+"/changes", url.Values{"limit": {strconv.Itoa(c.Limit)}, "after": {c.After}}, nil, &page)
+		page, err := read(ctx, c)
 		if err != nil {
 			return err
 		}
-		return t.show(raw, func() {
+		return t.show(page, func() {
 			var rows [][]string
 			for _, ch := range page.Changes {
 				who := ch.UserID
@@ -82,6 +91,33 @@ func (c *segmentChanges) Run(ctx context.Context, t *terminal) error {
 				rows = append(rows, []string{day(ch.At), ch.Change, string(ch.Cause), who, ch.Person})
 			}
 			t.table([]string{"AT", "CHANGE", "CAUSE", "WHO", "KEY"}, rows)
+			if c.After != "" && len(page.Changes) == c.Limit {
+				fmt.Fprintf(t.Out, "… and perhaps more: --after %s\n", page.Next)
+			}
 		})
 	})
+}
+
+// changesAfter reads the feed from a cursor on.
+func (c *client) changesAfter(ctx context.Context, ask *segmentChanges) (changesPage, error) {
+	var page changesPage
+	_, err := c.call(ctx, "GET", "/api/segments/"+url.PathEscape(ask.Segment)+"/changes", url.Values{"limit": {strconv.Itoa(ask.Limit)}, "after": {ask.After}}, nil, &page)
+	return page, err
+}
+
+// newestChanges reads the feed to its end, page by page, and returns the last changes of it.
+func (c *client) newestChanges(ctx context.Context, ask *segmentChanges) (changesPage, error) {
+	newest := changesPage{Changes: []carpel.Change{}}
+	for whole := (segmentChanges{Segment: ask.Segment, Limit: 1000}); ; whole.After = newest.Next {
+		page, err := c.changesAfter(ctx, &whole)
+		if err != nil {
+			return newest, err
+		}
+		newest.Next = page.Next
+		newest.Changes = append(newest.Changes, page.Changes...)
+		newest.Changes = newest.Changes[max(0, len(newest.Changes)-ask.Limit):]
+		if len(page.Changes) == 0 {
+			return newest, nil
+		}
+	}
 }
