@@ -35,7 +35,9 @@ func checkRound(t *testing.T, c Condition) {
 		diff := cmp.Diff(c, back, cmp.AllowUnexported(Value{}))
 		t.Fatalf("the text form is another condition:\n%s\n%s", diff, describe(c))
 	}
-	odd := func(s, part string) bool { return strings.Contains(s, part) && !strings.Contains(string(canonical), part) }
+	odd := func(s, part string) bool {
+		return strings.Contains(s, part) && !strings.Contains(string(canonical), part)
+	}
 	if s := Sentence(c); s == "" || odd(s, "  ") || odd(s, "%!") {
 		t.Fatalf("the sentence is odd: %q\n%s", s, canonical)
 	}

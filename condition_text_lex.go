@@ -120,5 +120,5 @@ func wordLength(s string) int {
 func textFault(s string, at int, message string) *Error {
 	line := 1 + strings.Count(s[:at], "\n")
 	column := 1 + utf8.RuneCountInString(s[strings.LastIndexByte(s[:at], '\n')+1:at])
-	return &Error{Code: CodeInvalid, Pointer: "/text", Actual: int64(at), Message: fmt.Sprintf("line %d, column %d: %s", line, column, message)}
+	return &Error{Code: CodeInvalid, Pointer: "/text", Message: fmt.Sprintf("line %d, column %d: %s", line, column, message)}
 }
