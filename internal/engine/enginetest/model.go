@@ -26,7 +26,8 @@ type model struct {
 	seen       map[string]bool // message ids
 
 	segments map[string]*segment // by id
-	feed     []engineChange
+	feed     []engineChange      // not read yet
+	told     []engineChange      // read; without those of segments that were dropped
 
 	keys    []string                 // keys to give to the people that the items of a batch make, by item; "" for our own
 	touched map[*person]carpel.Cause // by the batch under way

@@ -14,6 +14,7 @@ import (
 type segment struct {
 	def     engine.Definition
 	paused  bool
+	thawed  bool // it was paused once: who was erased then left without a word
 	members map[*person]carpel.Millis
 }
 
@@ -153,6 +154,7 @@ func (m *model) drop(id string) error {
 		}
 	}
 	delete(m.segments, id)
+	m.told = slices.DeleteFunc(m.told, func(c engineChange) bool { return c.Segment == id })
 	return nil
 }
 
@@ -163,7 +165,7 @@ func (m *model) pause(id string) error {
 
 func (m *model) resume(id string) error {
 	m.tick()
-	m.segments[id].paused = false
+	m.segments[id].paused, m.segments[id].thawed = false, true
 	m.reevaluate(carpel.CauseDefinition)
 	return nil
 }
@@ -195,7 +197,48 @@ func (m *model) changes() ([]engineChange, error) {
 	feed := m.feed
 	m.feed = nil
 	sortChanges(feed)
+	m.told = append(m.told, feed...)
 	return feed, nil
+}
+
+// past returns everything the feed told of a segment, or of a person, sorted.
+func (m *model) past(segment, person string) ([]engineChange, error) {
+	var out []engineChange
+	for _, c := range m.told {
+		if (segment == "" || c.Segment == segment) && (person == "" || c.Person == person) {
+			out = append(out, c)
+		}
+	}
+	sortChanges(out)
+	return out, nil
+}
+
+// history adds up what the feed told of a segment.
+func (m *model) history(id string, from, to carpel.Millis, step time.Duration) ([]engine.HistoryPoint, error) {
+	var out []engine.HistoryPoint
+	for at := from; at < to; at += carpel.Millis(step.Milliseconds()) {
+		p, end := engine.HistoryPoint{At: at}, min(to, at+carpel.Millis(step.Milliseconds()))
+		for _, c := range m.told {
+			if c.Segment != id || c.At >= end {
+				continue
+			}
+			if c.Enter {
+				p.Count++
+			} else {
+				p.Count--
+			}
+			if c.At < at {
+				continue
+			}
+			if c.Enter {
+				p.Enters++
+			} else {
+				p.Leaves++
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 func sortChanges(feed []engineChange) {

@@ -92,6 +92,9 @@ func (h *history) play(d *duel) (compared int, err error) {
 			return d.compared, fmt.Errorf("step %d, %s: %w", i+1, s.verb, err)
 		}
 	}
+	if err := d.retrospect(h.start); err != nil {
+		return d.compared, fmt.Errorf("at the end: %w", err)
+	}
 	return d.compared, d.engine.verify()
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -223,4 +224,28 @@ func (d *duel) explain(p *person, c carpel.Condition, asOf carpel.Millis) error 
 	}
 	d.compared += 3 * len(want)
 	return d.differ(fmt.Sprintf("the explanation for %s as of %d", p.key, asOf), got, want)
+}
+
+// retrospect compares what the feed tells of the whole history, segment by segment and person by person.
+func (d *duel) retrospect(start carpel.Millis) error {
+	for _, id := range slices.Sorted(maps.Keys(d.model.segments)) {
+		if err := d.same("the feed of "+id, func(x side) (any, error) { return x.past(id, "") }); err != nil {
+			return err
+		}
+		s := d.model.segments[id]
+		if s.paused || s.thawed {
+			continue
+		}
+		step := 24 * time.Hour
+		err := d.same("the history of "+id, func(x side) (any, error) { return x.history(id, start, start+60*day, step) })
+		if err != nil {
+			return err
+		}
+	}
+	for _, p := range d.model.people[:min(len(d.model.people), 10)] {
+		if err := d.same("the feed about "+p.key, func(x side) (any, error) { return x.past("", p.key) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

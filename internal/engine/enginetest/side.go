@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -27,6 +28,10 @@ type side interface {
 	members(id string) (map[string]carpel.Millis, error)
 	// changes returns what the feed tells since the last call, sorted.
 	changes() ([]engineChange, error)
+	// past returns everything the feed tells of a segment, or of a person; of all when both are "".
+	past(segment, person string) ([]engineChange, error)
+	// history returns a segment's counts, enters and leaves in steps.
+	history(id string, from, to carpel.Millis, step time.Duration) ([]engine.HistoryPoint, error)
 	preview(c carpel.Condition, asOf carpel.Millis) (*preview, error)
 	explain(ref carpel.PersonRef, c carpel.Condition, asOf carpel.Millis) ([]explanation, error)
 	profile(ref carpel.PersonRef) (*profile, error)
@@ -171,26 +176,44 @@ func (s *opened) members(id string) (map[string]carpel.Millis, error) {
 	return all, nil
 }
 
-func (s *opened) changes() ([]engineChange, error) {
+func (s *opened) changes() (feed []engineChange, err error) {
+	feed, s.cursor, err = s.read(engine.ChangesQuery{After: s.cursor, Limit: 7})
+	return feed, err
+}
+
+func (s *opened) past(segment, person string) ([]engineChange, error) {
+	feed, _, err := s.read(engine.ChangesQuery{Segment: segment, Person: person, Limit: 5})
+	return feed, err
+}
+
+func (s *opened) history(id string, from, to carpel.Millis, step time.Duration) ([]engine.HistoryPoint, error) {
+	return s.Engine.History(s.ctx, id, from, to, step)
+}
+
+// read reads the feed to its end, in pages. It returns the changes sorted, and the cursor to go on from.
+func (s *opened) read(q engine.ChangesQuery) ([]engineChange, string, error) {
 	var feed []engineChange
 	for {
-		page, next, err := s.Engine.Changes(s.ctx, engine.ChangesQuery{After: s.cursor, Limit: 7})
+		page, next, err := s.Engine.Changes(s.ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("changes: %w", err)
+			return nil, q.After, fmt.Errorf("changes: %w", err)
 		}
-		s.cursor = next
+		q.After = next
 		if len(page) == 0 {
 			break
 		}
 		for _, c := range page {
+			if n := len(feed); n > 0 && feed[n-1].At > c.At {
+				return nil, q.After, fmt.Errorf("the feed goes back in time: %s after %s", c.At, feed[n-1].At)
+			}
 			if enter := c.Change == "enter"; enter != c.Enter || !enter && c.Change != "leave" {
-				return nil, fmt.Errorf("a change says %q and enter %v", c.Change, c.Enter)
+				return nil, q.After, fmt.Errorf("a change says %q and enter %v", c.Change, c.Enter)
 			}
 			feed = append(feed, engineChange{c.At, c.Segment, c.Person, c.Enter, c.Cause})
 		}
 	}
 	sortChanges(feed)
-	return feed, nil
+	return feed, q.After, nil
 }
 
 func (s *opened) preview(c carpel.Condition, asOf carpel.Millis) (*preview, error) {
@@ -215,6 +238,9 @@ func (s *opened) explain(ref carpel.PersonRef, c carpel.Condition, asOf carpel.M
 	for _, n := range e.Tree {
 		if len(n.Evidence) > 10 {
 			return nil, fmt.Errorf("%d pieces of evidence at %q", len(n.Evidence), n.Pointer)
+		}
+		if !slices.IsSortedFunc(n.Evidence, func(a, b engine.Evidence) int { return cmp.Compare(b.At, a.At) }) {
+			return nil, fmt.Errorf("the evidence at %q is not newest first: %+v", n.Pointer, n.Evidence)
 		}
 		out = append(out, explanation{n.Pointer, n.Matched, n.Since, n.NextChange})
 	}
