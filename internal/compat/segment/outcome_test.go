@@ -220,31 +220,3 @@ func TestFallback(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-// FuzzBatch sends anything as a batch: nothing may break, and nothing may pass the limits.
-func FuzzBatch(f *testing.F) {
-	f.Add([]byte(`{"batch":[{"type":"track","userId":"u","event":"A","properties":{"a":1}},{"type":"group","groupId":"g"},7],"context":{"page":{"url":"x"}}}`))
-	f.Add([]byte(`{"batch":[{"type":"track","userId":"a@b.c","event":"Device Created or Updated","context":{"device":{"token":"T","type":"ios"}}}],"sentAt":"2026-03-01T00:00:00Z"}`))
-	f.Add([]byte(`{"batch":[{"type":"track","userId":"u","event":"Report Delivery Event","properties":{"deliveryId":"d","metric":"opened"}},{"type":"alias","userId":"a","previousId":"b"}]}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		fam := newFamily(t)
-		for _, key := range []string{server, browser} {
-			if w := fam.Send("POST", "/v1/batch", string(body), basic(key)); w.Code >= 500 {
-				t.Fatalf("%d %s", w.Code, w.Body)
-			}
-		}
-		for _, it := range fam.Committed {
-			if it.Person.IsZero() || len(it.Person.UserID) > carpel.MaxIDBytes || len(it.MessageID) > carpel.MaxIDBytes || it.At > it.Received+24*3600*1000 {
-				t.Fatalf("committed %s", compattest.Show(it))
-			}
-			if it.Public && (it.Kind == carpel.ItemErase || it.Kind == carpel.ItemSuppress || it.Kind == carpel.ItemUnsuppress) {
-				t.Fatalf("a browser key: %s", compattest.Show(it))
-			}
-			for name := range it.Properties {
-				if name == "" || name[0] == '$' || len(name) > carpel.MaxNameBytes {
-					t.Fatalf("committed the name %q", name)
-				}
-			}
-		}
-	})
-}
