@@ -72,7 +72,7 @@ func TestCancelImport(t *testing.T) {
 	c := client{t, open(t, nil), adminKey}
 	var ids []string
 	for range 3 { // they run one after the other: the last waits
-		ids = append(ids, c.want(202, "POST /api/imports?kind=people&format=csv", manyPeople(20_000)).get("id").(string))
+		ids = append(ids, c.want(202, "POST /api/imports?kind=people&format=csv", manyPeople(4_000)).get("id").(string))
 	}
 	c.want(200, "POST /api/imports/"+ids[2]+"/cancel", nil)
 	for n, want := range []string{"done", "done", "cancelled"} {
@@ -98,7 +98,7 @@ func TestImportWithoutSpace(t *testing.T) {
 // A segment whose first build was stopped was never built: it is failed, cannot be referred to, and can be edited.
 func TestCancelledBuild(t *testing.T) {
 	c := client{t, open(t, nil), adminKey}
-	c.bringIn("kind=people&format=csv", manyPeople(30_000))
+	c.bringIn("kind=people&format=csv", manyPeople(6_000))
 	for try := range 50 {
 		a := c.want(201, "POST /api/segments", map[string]any{"name": fmt.Sprint("never ", try), "definition": json.RawMessage(fmt.Sprintf(
 			`{"all":[{"attribute":"age","op":"matches","value":"^(1|2|3)?%d"},{"sample":{"percent":50,"seed":"s"}}]}`, try%10))})
@@ -114,7 +114,7 @@ func TestCancelledBuild(t *testing.T) {
 				t.Errorf("a reference to it is refused with %s", refused.body)
 			}
 			c.want(200, "PUT /api/segments/"+id, map[string]any{"definition": c.text("plan is pro")})
-			if a := c.built(id); a.get("count") != 30_000.0 || a.get("state") != "live" {
+			if a := c.built(id); a.get("count") != 6_000.0 || a.get("state") != "live" {
 				t.Errorf("edited it is %s", a.body)
 			}
 			return

@@ -158,12 +158,12 @@ func (c client) built(id string) answer {
 	return c.until("GET /api/segments/"+id, func(a answer) bool { return a.get("state") != "building" })
 }
 
-// until asks again and again until the answer is as wanted, for ten seconds at most.
+// until asks again and again until the answer is as wanted, for a minute at most.
 func (c client) until(request string, wanted func(answer) bool) answer {
 	c.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		a := c.want(200, request, nil)
 		if wanted(a) {
@@ -172,7 +172,7 @@ func (c client) until(request string, wanted func(answer) bool) answer {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			c.t.Fatalf("%s: after ten seconds still %s", request, a.body)
+			c.t.Fatalf("%s: after a minute still %s", request, a.body)
 		}
 	}
 }
