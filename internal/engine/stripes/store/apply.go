@@ -204,8 +204,8 @@ func (a *application) attributes(ordinal uint32, p *person) error {
 			a.warn(carpel.CodeReserved, "/"+name, "the name %.60q is reserved: names that begin with $ are ours", name)
 			continue
 		case name == "id":
-			if text := v.Text(); v.IsSet() && text != "" && len(p.users) > 0 && p.users[0] != text {
-				a.warn(carpel.CodeConflict, "/id", "the attribute id is the user id; it is not changed by an attribute")
+			if err := a.userID(ordinal, p, v.Text()); err != nil {
+				return err
 			}
 			continue
 		case name == "email":

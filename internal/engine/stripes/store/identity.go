@@ -105,6 +105,36 @@ func (a *application) adopt(ordinal uint32, p *person, user string) error {
 	return a.change(ordinal)
 }
 
+// userID gives a person who is known only by email the user id that an attribute tells. Nobody's user id is changed by
+// an attribute.
+func (a *application) userID(ordinal uint32, p *person, id string) error {
+	if id == "" || slices.Contains(p.users, id) {
+		return nil
+	}
+	_, taken, err := a.lookup('u', id)
+	if err != nil {
+		return err
+	}
+	suppressed, err := a.suppressed(carpel.PersonRef{UserID: id})
+	switch {
+	case err != nil:
+		return err
+	case len(p.users) > 0:
+		a.warn(carpel.CodeConflict, "/id", "the attribute id is the user id; it is not changed by an attribute")
+	case taken:
+		a.warn(carpel.CodeConflict, "/id", "the user id belongs to another person")
+	case suppressed:
+		a.warn(carpel.CodeSuppressed, "/id", "the user id is suppressed")
+	case a.it.Public:
+		a.warn(carpel.CodePublicKey, "/id", "a browser key may not give a user id to a person who has an email")
+	case len(id) > carpel.MaxIDBytes:
+		a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/id", Limit: carpel.MaxIDBytes, Actual: int64(len(id)), Message: "the user id is too long"})
+	default:
+		return a.adopt(ordinal, p, id)
+	}
+	return nil
+}
+
 // newPerson makes the person that a reference names.
 func (a *application) newPerson(ref carpel.PersonRef) (uint32, *person, error) {
 	ordinal, p, err := a.create(a.it.At)
