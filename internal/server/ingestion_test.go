@@ -148,6 +148,35 @@ func TestIngestionToMembership(t *testing.T) {
 	wantList(t, "replayed, listed", c.listed())
 }
 
+// Whom a call is about, where ids and emails meet.
+func TestIngestionIdentity(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	c.take("/v1/identify", `{"traits":{"email":"a@example.com","plan":"pro"}}`)
+	key := c.want(200, "GET /api/people/email:a@example.com", nil).get("key").(string)
+	c.track("PUT /api/v1/customers/cio_"+key, `{"id":"u1","seats":3}`)
+	if a := c.want(200, "GET /api/people/id:u1", nil); a.get("key") != key || a.get("attributes.seats.value") != 3.0 {
+		t.Errorf("by our key, with an id: %s", a.body)
+	}
+	c.track("PUT /api/v1/customers/u1", `{"id":"u9"}`)
+	wantList(t, "an id is not changed", c.listed(), "conflict /id (warning)")
+	c.track("PUT /api/v1/customers/b%40example.com", `{"id":"u2"}`)
+	if a := c.want(200, "GET /api/people/id:u2", nil); a.get("email") != "b@example.com" {
+		t.Errorf("by email, with an id: %s", a.body)
+	}
+	c.track("PUT /api/v1/customers/u2", `{"email":"A@example.com","plan":"free"}`)
+	if a := c.want(200, "GET /api/people/id:u2", nil); a.get("email") != "b@example.com" || a.get("attributes.plan.value") != "free" {
+		t.Errorf("an email that is taken: %s", a.body)
+	}
+	c.track("PUT /api/v1/customers/nobody", `{"_update":true,"plan":"pro"}`)
+	c.want(404, "GET /api/people/id:nobody", nil)
+	c.track("PUT /api/v1/customers/u2", `{"plan":"old","_timestamp":1000000000}`)
+	if a := c.want(200, "GET /api/people/id:u2", nil); a.get("attributes.plan.value") != "free" {
+		t.Errorf("a value older than the stored one: %s", a.body)
+	}
+	wantList(t, "listed", c.listed(), "conflict /id (warning)", "email_taken /email (warning)", "not_found")
+}
+
 // Members of manual segments come and go by the integer alias; ids that are nobody's are listed.
 func TestIngestionMembers(t *testing.T) {
 	s := open(t, nil)
