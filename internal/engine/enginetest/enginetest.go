@@ -33,7 +33,7 @@ type Options struct {
 
 // The flags of a test binary that calls [Random].
 var (
-	wantedComparisons = flag.Int("enginetest.comparisons", 100_000, "how many answers the random test compares")
+	wantedComparisons = flag.Int("enginetest.comparisons", 400_000, "how many answers the random test compares")
 	onlySeed          = flag.Int64("enginetest.seed", 0, "run the one random history of this seed")
 	onlyCase          = flag.String("enginetest.case", "", "run the one script case whose name contains this")
 	keepGoing         = flag.Int("enginetest.failures", 1, "how many failing histories to report before the random test ends")

@@ -89,7 +89,7 @@ func (d *duel) memberships() error {
 		if err != nil {
 			return err
 		}
-		d.compared += 1 + min(len(d.model.people), 16) // a crowd does not make up the number
+		d.compared += 1 + min(len(d.model.people), 8) // a crowd does not make up the number
 		if err := d.differ("segment "+id, got, want); err != nil {
 			return fmt.Errorf("%w\n%s", err, definitionText(s))
 		}
@@ -196,7 +196,7 @@ func (d *duel) preview(c carpel.Condition, asOf carpel.Millis) error {
 	if err != nil {
 		return nil
 	}
-	d.compared += int(min(want.People, 16)) + 3*len(want.Nodes)
+	d.compared += int(min(want.People, 8)) + 3*len(want.Nodes)
 	if asOf == 0 {
 		return d.differ("the preview", got, want)
 	}

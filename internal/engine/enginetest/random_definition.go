@@ -175,7 +175,7 @@ func (m *maker) inner(names []string) carpel.Condition {
 }
 
 func (m *maker) compare(numbers ...string) carpel.Compare {
-	c := carpel.Compare{Op: pick(m, carpel.CmpAtLeast, carpel.CmpAtMost, carpel.CmpExactly, carpel.CmpMoreThan, carpel.CmpLessThan, carpel.CmpBetween)}
+	c := carpel.Compare{Op: pick(m, carpel.CmpAtLeast, carpel.CmpAtLeast, carpel.CmpAtLeast, carpel.CmpAtMost, carpel.CmpExactly, carpel.CmpMoreThan, carpel.CmpLessThan, carpel.CmpBetween)}
 	c.A = jsonValue(pick(m, numbers...))
 	if c.Op == carpel.CmpBetween {
 		c.B = jsonValue(pick(m, numbers...))
@@ -217,12 +217,12 @@ func (m *maker) activityCondition(step bool) *carpel.Activity {
 }
 
 func (m *maker) measure() carpel.Measure {
-	kind := pick(m, "", "", carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureDays, carpel.MeasureDistinct, carpel.MeasureSum,
+	kind := pick(m, "", "", carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureCount, carpel.MeasureDays, carpel.MeasureDistinct, carpel.MeasureSum,
 		carpel.MeasureAvg, carpel.MeasureMin, carpel.MeasureMax, carpel.MeasureFirst, carpel.MeasureLast, carpel.MeasureRegularly)
 	x := carpel.Measure{Kind: kind}
 	switch kind {
 	case carpel.MeasureCount, carpel.MeasureDays:
-		x.Compare = m.compare("0", "1", "2", "3", "1.5")
+		x.Compare = m.compare("0", "1", "2", "2", "3", "3", "1.5")
 	case carpel.MeasureDistinct:
 		x.Of, x.Compare = pick(m, append(slices.Clone(m.props), "$context.campaign.name")...), m.compare("0", "1", "2", "3")
 	case carpel.MeasureSum, carpel.MeasureAvg, carpel.MeasureMin, carpel.MeasureMax:
@@ -237,7 +237,7 @@ func (m *maker) measure() carpel.Measure {
 }
 
 func (m *maker) window() carpel.When {
-	w := carpel.When{Kind: pick(m, carpel.WhenEver, carpel.WhenLast, carpel.WhenLast, carpel.WhenBeforeLast, carpel.WhenBetween, carpel.WhenDates,
+	w := carpel.When{Kind: pick(m, carpel.WhenEver, carpel.WhenLast, carpel.WhenLast, carpel.WhenLast, carpel.WhenLast, carpel.WhenBeforeLast, carpel.WhenBetween, carpel.WhenDates,
 		carpel.WhenLastCalendarDays, carpel.WhenThis, carpel.WhenPrevious)}
 	switch w.Kind {
 	case carpel.WhenLast, carpel.WhenBeforeLast:

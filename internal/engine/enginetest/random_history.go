@@ -81,7 +81,10 @@ func newHistory(seed int64) *history {
 	if m.crowd > 0 {
 		add(m.crowdItems())
 	}
-	for range 12 + m.IntN(28) {
+	for _, id := range []string{"m1", "m2", "s1", "s2", "s3", "s4"}[m.IntN(3):] { // so that there is something to keep up to date
+		add(step{verb: "define", clock: m.now, def: m.define(id)})
+	}
+	for range 15 + m.IntN(30) {
 		add(m.step())
 	}
 	return h
@@ -144,7 +147,7 @@ func (m *maker) step() step {
 	m.move()
 	s := step{clock: m.now, seed: m.Uint64()}
 	switch n := m.IntN(100); {
-	case n < 55:
+	case n < 60:
 		s.verb = "commit"
 		for range 1 + m.IntN(5)*m.IntN(3) {
 			s.items = append(s.items, m.item())
@@ -155,21 +158,14 @@ func (m *maker) step() step {
 		if m.chance(8) {
 			s.items = append(s.items, m.cluster()...)
 		}
-	case n < 62:
+	case n < 66:
 		s.verb = "commit"
 		s.items = []carpel.Item{m.member()}
-	case n < 70:
+	case n < 72:
 		s.verb = "advance"
-	case n < 85:
+	case n < 84:
 		s.verb = "define"
-		m.versions++
-		id := pick(m, "s1", "s2", "s3", "s4", "s5")
-		if m.chance(15) {
-			id = pick(m, "m1", "m2")
-			s.def = engine.Definition{ID: id, Key: id + "-key", Version: m.versions, Manual: true}
-			break
-		}
-		s.def = engine.Definition{ID: id, Key: id + "-key", Version: m.versions, Condition: m.definition()}
+		s.def = m.define(pick(m, "s1", "s2", "s3", "s4", "s5", "s5", "m1"))
 	case n < 88:
 		s.verb, s.id = "pause", pick(m, "s1", "s2", "s3")
 	case n < 92:
@@ -189,6 +185,16 @@ func (m *maker) step() step {
 		}
 	}
 	return s
+}
+
+// define makes the next definition of a segment; those whose id begins with m are manual.
+func (m *maker) define(id string) engine.Definition {
+	m.versions++
+	d := engine.Definition{ID: id, Key: id + "-key", Version: m.versions, Manual: id[0] == 'm'}
+	if !d.Manual {
+		d.Condition = m.definition()
+	}
+	return d
 }
 
 // move moves the wall clock: mostly forward, by round steps, sometimes by a millisecond, sometimes back.
