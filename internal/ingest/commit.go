@@ -26,6 +26,10 @@ type Batch struct {
 // without an error, what was taken is durable, and so is the list of what was not. An error means that nothing of
 // the batch may be acknowledged.
 func (in *Intake) Commit(ctx context.Context, b *Batch) error {
+	erased, err := in.erased(ctx, b)
+	if err != nil {
+		return err
+	}
 	if err := in.commit(ctx, b, func(it *Item) bool { return it.Refused == nil }); err != nil {
 		return err
 	}
@@ -45,10 +49,41 @@ func (in *Intake) Commit(ctx context.Context, b *Batch) error {
 			it.Refused = nil
 		}
 	}
-	if b.Replay {
+	if !b.Replay {
+		if err := in.list(ctx, b); err != nil {
+			return err
+		}
+	}
+	if len(erased) == 0 {
 		return nil
 	}
-	return in.list(ctx, b)
+	return in.options.Records.EraseRejections(context.WithoutCancel(ctx), b.Workspace, erased)
+}
+
+// erased returns every id of the people whom the batch erases: what is kept of rejected items goes with them, and
+// afterwards nobody knows the ids.
+func (in *Intake) erased(ctx context.Context, b *Batch) (ids []string, err error) {
+	for _, it := range b.Items {
+		if it.Refused != nil || it.Kind != carpel.ItemErase && it.Kind != carpel.ItemSuppress {
+			continue
+		}
+		for _, ref := range []carpel.PersonRef{it.Person, it.Fallback} {
+			if ref.IsZero() {
+				continue
+			}
+			ids = append(ids, ref.UserID, ref.Email)
+			p, err := in.options.Person(ctx, b.Workspace, ref)
+			if carpel.ErrorCode(err) == carpel.CodeNotFound {
+				continue
+			}
+			if err != nil {
+				return nil, commitError(b.Workspace, len(b.Items), err)
+			}
+			ids = append(append(ids, p.UserID, p.Email), p.IDs...)
+			break
+		}
+	}
+	return ids, nil
 }
 
 // FirstRefused returns the first item that is refused, nil when there is none.

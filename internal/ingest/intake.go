@@ -23,6 +23,8 @@ type Options struct {
 	Records *records.DB
 	// Commit hands items to a workspace's engine; see engine.Writer.
 	Commit func(ctx context.Context, workspace string, items []carpel.Item) ([]engine.Outcome, error)
+	// Person finds a person before they are erased; CodeNotFound for nobody. See engine.People.
+	Person func(ctx context.Context, workspace string, ref carpel.PersonRef) (*carpel.Person, error)
 }
 
 // Intake commits items and lists what is refused. Safe for concurrent use.

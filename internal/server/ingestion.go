@@ -23,7 +23,7 @@ type ingestion struct {
 // newIngestion builds the handlers from the server's parts.
 func (s *Server) newIngestion() *ingestion {
 	door := compat.NewDoor(compat.Options{
-		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit}),
+		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit, Person: s.person}),
 		Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Now: s.config.Now, Log: s.config.Log,
 	})
 	return &ingestion{segment: segment.New(door), customerio: customerio.New(door)}
@@ -37,6 +37,16 @@ func (s *Server) commit(ctx context.Context, workspace string, items []carpel.It
 	}
 	defer release()
 	return db.Commit(ctx, items)
+}
+
+// person finds a person in a workspace's engine.
+func (s *Server) person(ctx context.Context, workspace string, ref carpel.PersonRef) (*carpel.Person, error) {
+	db, release, err := s.Engine(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return db.Person(ctx, ref)
 }
 
 // over serves the ingestion calls, and hands everything else to the mux. The paths of the Customer.io family hold ids

@@ -148,6 +148,27 @@ func TestIngestionToMembership(t *testing.T) {
 	wantList(t, "replayed, listed", c.listed())
 }
 
+// The erasure of a person reaches what is kept of refused items, and nothing else of that list.
+func TestIngestionErasure(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	c.take("/v1/identify", `{"userId":"4","traits":{"email":"four@example.com"}}`)
+	c.track("PUT /api/v1/customers/four%40example.com", `{"plan":"pro"}`)
+	for _, body := range []string{`{"userId":"4","event":""}`, `{"userId":4,"event":""}`, `{"anonymousId":"a","event":"","properties":{"who":"Four@example.com"}}`, `{"userId":"44","event":""}`, `{"userId":"u","event":"","properties":{"n":14}}`} {
+		c.take("/v1/track", body)
+	}
+	c.track("PUT /api/v1/customers/4", `{"cio_relationships":{}}`)
+	if got := len(c.listed()); got != 6 {
+		t.Fatalf("%d are listed", got)
+	}
+	c.take("/v1/track", `{"userId":"four@example.com","event":"User Deleted"}`)
+	a := c.want(200, "GET /api/rejected", nil)
+	if got := len(c.listed()); got != 2 || !strings.Contains(string(a.body), `"44"`) || !strings.Contains(string(a.body), `:14}`) {
+		t.Errorf("after the erasure: %s", a.body)
+	}
+	c.want(404, "GET /api/people/id:4", nil)
+}
+
 // Whom a call is about, where ids and emails meet.
 func TestIngestionIdentity(t *testing.T) {
 	s := open(t, nil)

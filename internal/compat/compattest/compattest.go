@@ -73,7 +73,7 @@ func New(t *testing.T, serve func(*compat.Door) http.Handler) *Family {
 		}
 	}
 	f := &Family{Records: db, Workspace: ws.ID}
-	f.Door = compat.NewDoor(compat.Options{Intake: ingest.New(ingest.Options{Records: db, Commit: f.commit}), Records: db, Room: f.room,
+	f.Door = compat.NewDoor(compat.Options{Intake: ingest.New(ingest.Options{Records: db, Commit: f.commit, Person: f.person}), Records: db, Room: f.room,
 		MaxPending: MaxPending, Now: Now, Log: slog.New(slog.DiscardHandler)})
 	f.Handler = serve(f.Door)
 	return f
@@ -109,6 +109,11 @@ func (f *Family) commit(_ context.Context, workspace string, items []carpel.Item
 	}
 	f.Committed = append(f.Committed, items...)
 	return outcomes, nil
+}
+
+// person knows everybody by what they are called.
+func (f *Family) person(_ context.Context, _ string, ref carpel.PersonRef) (*carpel.Person, error) {
+	return &carpel.Person{Key: "p_1", UserID: ref.UserID, Email: ref.Email}, nil
 }
 
 // Rejected lists what is under Data → Rejected, oldest first, as "code pointer", warnings marked.
