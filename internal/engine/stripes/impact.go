@@ -56,6 +56,9 @@ func (db *DB) Impact(ctx context.Context, id string, c carpel.Condition, sample 
 func (db *DB) compare(ctx context.Context, program *eval.Program, segments []*segment, sample int) (*engine.Impact, error) {
 	now := db.now()
 	out := &engine.Impact{Segments: make([]engine.SegmentImpact, len(segments)-1)}
+	for i, s := range segments[1:] {
+		out.Segments[i].ID = s.ID
+	}
 	var mu sync.Mutex
 	joins, leaves := map[uint32]block.Mask{}, map[uint32]block.Mask{}
 	err := db.eachStripe(ctx, func(n uint32, src *source) error {
@@ -71,7 +74,6 @@ func (db *DB) compare(ctx context.Context, program *eval.Program, segments []*se
 			before, after := s.mask(n), program.Members(i, st)
 			join, leave := after.AndNot(before), before.AndNot(after)
 			if i > 0 {
-				out.Segments[i-1].ID = s.ID
 				out.Segments[i-1].Join += int64(join.Count())
 				out.Segments[i-1].Leave += int64(leave.Count())
 				continue
