@@ -81,19 +81,26 @@ func (s *Stripe) timelineTables(q TimelineQuery) []eval.Table {
 	return out
 }
 
-// newest returns the newest rows of a slot in a table that the query may want: its parts are walked from the end, since
-// those of one slot follow each other in time.
+// newest returns the newest rows of a slot in a table that the query may want, and perhaps some more. Most parts follow
+// each other in time, and those too old to add anything are passed over; but somebody who has chunks of their own may
+// have rows in the shared part as well.
 func newest(parts []*part, t eval.Table, slot uint8, q TimelineQuery) []place {
 	want := q.Limit + q.Skip
 	if q.Name != "" && t.Kind != eval.EventTable {
 		want = 1 << 30 // the name is a column: look at all
 	}
 	var out []place
-	for i := len(parts) - 1; i >= 0 && len(out) < want; i-- {
+	oldest := carpel.Never // of what is out
+	for i := len(parts) - 1; i >= 0; i-- {
+		if len(out) >= want && parts[i].last < oldest {
+			continue
+		}
 		from, to := parts[i].rows.Find(slot)
-		for row := to - 1; row >= from && len(out) < want; row-- {
+		for row, n := to-1, 0; row >= from && n < want; row-- {
 			if at := parts[i].rows.Time[row]; at <= q.Before {
 				out = append(out, place{at, t, parts[i].rows, row})
+				oldest = min(oldest, at)
+				n++
 			}
 		}
 	}
