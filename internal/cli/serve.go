@@ -54,11 +54,21 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	apiKey, writeKey, err := s.FirstKeys(ctx)
-	if err != nil {
-		return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err = s.Run(ctx, func(address string) {
+		// Only now, when the server listens: a start that fails must not use the keys up.
+		apiKey, writeKey, err := s.FirstKeys(ctx)
+		if err != nil {
+			stop(err)
+			return
+		}
+		t.welcome(address, apiKey, writeKey)
+	})
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && err == nil {
+		err = cause
 	}
-	return errors.Join(s.Run(ctx, func(address string) { t.welcome(address, apiKey, writeKey) }), s.Close(context.WithoutCancel(ctx)))
+	return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 }
 
 // welcome says where the server is and what to do next; the keys are empty but at the first start.

@@ -23,6 +23,13 @@ type Local struct {
 
 const localFile = "local.json"
 
+// The names of keys that nobody created by hand.
+const (
+	localKey       = "command line on this machine"
+	presetAPIKey   = "CARPEL_API_KEY"
+	presetWriteKey = "CARPEL_WRITE_KEY"
+)
+
 // ReadLocal reads how to reach a data directory. The error is fs.ErrNotExist for one that was never opened.
 func ReadLocal(data string) (Local, error) {
 	var l Local
@@ -64,7 +71,7 @@ func (s *Server) openLocal(ctx context.Context, workspace string) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	_, secret, err := s.records.CreateKey(ctx, workspace, records.KeySpec{Kind: records.APIKey, Name: "command line on this machine", Scopes: []string{records.ScopeAdmin}})
+	_, secret, err := s.records.CreateKey(ctx, workspace, records.KeySpec{Kind: records.APIKey, Name: localKey, Scopes: []string{records.ScopeAdmin}})
 	if err != nil {
 		return err
 	}

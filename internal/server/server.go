@@ -42,7 +42,6 @@ type Server struct {
 	disk       *disk
 	handler    http.Handler
 	local      Local
-	first      bool       // the data directory was made by this opening
 	fatal      chan error // holds the first error that an engine cannot go on from
 	stopping   context.Context
 	stop       context.CancelCauseFunc // ends stopping: streams end, nothing new is ready
@@ -118,11 +117,11 @@ func (s *Server) firstStart(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all, s.first = append(all, w), true
+		all = append(all, w)
 	}
 	presets := []records.KeySpec{
-		{Kind: records.APIKey, Name: "CARPEL_API_KEY", Scopes: []string{records.ScopeAdmin}, Secret: s.config.APIKey},
-		{Kind: records.ServerKey, Name: "CARPEL_WRITE_KEY", Secret: s.config.Write},
+		{Kind: records.APIKey, Name: presetAPIKey, Scopes: []string{records.ScopeAdmin}, Secret: s.config.APIKey},
+		{Kind: records.ServerKey, Name: presetWriteKey, Secret: s.config.Write},
 	}
 	for _, k := range presets {
 		if k.Secret == "" {
@@ -272,22 +271,4 @@ func (s *Server) Engine(ctx context.Context, workspace string) (engine.Engine, f
 		return nil, nil, err
 	}
 	return measured{db, s.metrics, workspace}, release, nil
-}
-
-// FirstKeys makes keys for what a new data directory is used for next: an API key and a server ingestion key. It
-// returns empty texts when the directory was not made by this opening, and for a key that is preset.
-func (s *Server) FirstKeys(ctx context.Context) (apiKey, writeKey string, err error) {
-	if !s.first {
-		return "", "", nil
-	}
-	s.first = false
-	if s.config.APIKey == "" {
-		if _, apiKey, err = s.records.CreateKey(ctx, s.local.Workspace, records.KeySpec{Kind: records.APIKey, Name: "first API key", Scopes: []string{records.ScopeAdmin}}); err != nil {
-			return "", "", err
-		}
-	}
-	if s.config.Write == "" {
-		_, writeKey, err = s.records.CreateKey(ctx, s.local.Workspace, records.KeySpec{Kind: records.ServerKey, Name: "first ingestion key"})
-	}
-	return apiKey, writeKey, err
 }

@@ -254,7 +254,10 @@ func (w *Workspaces) openDue(ctx context.Context) error {
 			continue
 		}
 		_, release, err := w.Engine(ctx, d.Workspace)
-		if err != nil {
+		if err != nil && ctx.Err() != nil {
+			return nil // the server stops
+		}
+		if err != nil { // the others go on
 			w.log.Error("workspace does not open", "workspace", d.Workspace, "error", err)
 			continue
 		}
