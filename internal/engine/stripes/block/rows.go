@@ -97,6 +97,18 @@ func (r *Rows) Column(name string) *Column {
 	return nil
 }
 
+// Holds reports whether some row has a property.
+func (r *Rows) Holds(name string) bool {
+	if r == nil {
+		return false
+	}
+	if _, ok := slices.BinarySearch(r.Names, name); ok {
+		return true
+	}
+	_, ok := r.findRare(name)
+	return ok
+}
+
 func (r *Rows) findRare(name string) (int, bool) {
 	return sort.Find(len(r.rare), func(i int) int {
 		switch {

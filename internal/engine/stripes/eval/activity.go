@@ -229,6 +229,9 @@ func (sel *selection) each(s *scratch, p Part, slots block.Mask, now carpel.Mill
 	if err != nil {
 		return 0, err
 	}
+	if sel.filter != nil && sel.filter.never(r) {
+		return carpel.Never, nil
+	}
 	spans := s.spansOf(r, slots, within, first >= within.first && last <= within.last)
 	return sel.over(s, r, spans, now, fn)
 }

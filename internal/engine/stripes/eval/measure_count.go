@@ -198,6 +198,9 @@ func (l *activityLeaf) countRows(s *scratch, q ask, p Part, in span, c *counter)
 	if err != nil {
 		return 0, err
 	}
+	if l.rows.filter != nil && l.rows.filter.never(r) {
+		return carpel.Never, nil
+	}
 	whole := first >= in.first && last <= in.last
 	if l.rows.filter == nil && whole && q.slots.Count() > fewSlots {
 		for i, slot := range r.Slots {

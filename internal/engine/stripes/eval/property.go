@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 
 	"sync"
 	"time"
@@ -84,6 +85,38 @@ func (p *propertyTest) row(get func(string) carpel.Value, now carpel.Millis) (bo
 		}
 	}
 	return matched != (p.op == combineNone), next
+}
+
+// never reports whether no row of a part can pass, as its columns alone show.
+func (p *propertyTest) never(r *block.Rows) bool {
+	if p.probe != nil {
+		return p.probe.never(r)
+	}
+	none := func(child *propertyTest) bool { return child.never(r) }
+	switch p.op {
+	case combineAll:
+		return slices.ContainsFunc(p.of, none)
+	case combineAny:
+		return !slices.ContainsFunc(p.of, func(child *propertyTest) bool { return !none(child) })
+	}
+	return false
+}
+
+// never is propertyTest.never for one operator.
+func (p *probe) never(r *block.Rows) bool {
+	if p.test.negative {
+		return false
+	}
+	for _, at := range p.places {
+		if !r.Holds(at.column) {
+			continue
+		}
+		// A column of numbers holds nothing that a comparison of numbers cannot read.
+		if !p.test.unreadable || !p.test.numeric() || r.Column(at.column).Dict != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // place is where a dotted name may be found: a column, and the path below its objects ("" for the value itself).
