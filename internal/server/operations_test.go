@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/records"
 	"github.com/carpel/carpel/internal/server"
 )
 
@@ -205,3 +206,33 @@ type discard struct {
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
+
+// An engine that has less than what it acknowledged does not open, and says so; others do.
+func TestLostData(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	config := server.Config{Data: data, APIKey: adminKey, MinFreeMB: 1, CacheMB: 16}
+	s, err := server.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client{t, s, adminKey}
+	c.bringIn("kind=people&format=csv", []byte(fewPeople))
+	other := c.want(201, "POST /api/workspaces", map[string]string{"name": "other"}).get("key.secret").(string)
+	workspace := s.Local().Workspace
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := records.Open(t.Context(), filepath.Join(data, "records.db"), records.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As if the disk had lost the engine's last batches.
+	if err := errors.Join(db.SetDue(t.Context(), records.Due{Workspace: workspace, Acknowledged: 1000}), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, func(c *server.Config) { c.Data = data })
+	if a := (client{t, s, adminKey}).want(500, "GET /api/segments", nil); !strings.Contains(string(a.body), "has lost data") {
+		t.Errorf("the answer is %s", a.body)
+	}
+	client{t, s, other}.want(200, "GET /api/segments", nil)
+}

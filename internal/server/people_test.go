@@ -200,6 +200,10 @@ func TestStreams(t *testing.T) {
 	if e := activity.next(); e["event"] != "activity" || !strings.Contains(e["data"], `"kind":"identify"`) {
 		t.Errorf("the live activity is %v", e)
 	}
+	// A cursor that is gone is told before the stream begins.
+	if gone := c.do("GET /api/segments/pro/changes?after=0123456789abcdef.1.0", nil, "Accept", "text/event-stream"); gone.status != 410 || gone.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a gone cursor: status %d: %s", gone.status, gone.body)
+	}
 	// A broken connection goes on behind the last event, which goes before after=.
 	again := c.follow(web.URL, "/api/segments/pro/changes?after=now", "Last-Event-ID", first["id"])
 	if e := again.next(); e["id"] != second["id"] {

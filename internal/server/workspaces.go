@@ -133,7 +133,7 @@ func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, er
 		return nil, fmt.Errorf("open workspace %s: %w", id, err)
 	}
 	if have := db.Position().Seq; have < due.Acknowledged {
-		return nil, errors.Join(db.Close(), fmt.Errorf("workspace %s has lost data: batch %d was acknowledged, the store ends at %d; restore a backup", id, due.Acknowledged, have))
+		return nil, errors.Join(db.Close(), carpel.Errorf(carpel.CodeInternal, "workspace %s has lost data: batch %d was acknowledged, the store ends at %d; restore a backup", id, due.Acknowledged, have))
 	}
 	definitions, err := w.definitions(ctx, id)
 	if err == nil {
