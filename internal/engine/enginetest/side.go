@@ -88,7 +88,7 @@ func openEngine(t testing.TB, instance Instance, o Options) *opened {
 	return s
 }
 
-// close ends the engine, once.
+// close ends the engine, once, and lets go of its storage.
 func (s *opened) close(t testing.TB) {
 	if s.Engine == nil {
 		return
@@ -96,7 +96,7 @@ func (s *opened) close(t testing.TB) {
 	if err := s.Engine.Close(); err != nil {
 		t.Errorf("close the engine: %v", err)
 	}
-	s.Engine = nil
+	s.Engine, s.instance = nil, nil
 }
 
 func (s *opened) commit(items []carpel.Item) ([]engine.Outcome, error) {
