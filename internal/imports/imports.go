@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -238,6 +239,36 @@ func (r *Runner) Resume(ctx context.Context) error {
 	return nil
 }
 
+// Sweep removes files that no unfinished import needs: those of a process that ended between keeping a file and
+// recording its import, or behind an import's end. Call it before the first Start.
+func (r *Runner) Sweep(ctx context.Context) error {
+	running, err := r.Records.RunningImports(ctx)
+	if err != nil {
+		return err
+	}
+	needed := map[string]bool{}
+	for _, one := range running {
+		var s storedSpec
+		if err := json.Unmarshal(one.Import.Mapping, &s); err != nil {
+			return fmt.Errorf("read import %s: %w", one.Import.ID, err)
+		}
+		needed[filepath.Join(r.Dir, one.Workspace, filepath.Base(s.Path))] = true
+	}
+	files, err := filepath.Glob(filepath.Join(r.Dir, "*", "import-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		if needed[path] {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("sweep imports: %w", err)
+		}
+	}
+	return nil
+}
+
 // Cancel stops an import; what was taken stays. CodeConflict when it has ended.
 func (r *Runner) Cancel(ctx context.Context, workspace, id string) error {
 	m, err := r.Records.Import(ctx, workspace, id)
@@ -306,7 +337,7 @@ func (r *Runner) finish(ctx context.Context, workspace string, m records.Import,
 	}
 	var s storedSpec
 	if json.Unmarshal(m.Mapping, &s) == nil {
-		if err := os.Remove(filepath.Join(r.Dir, workspace, filepath.Base(s.Path))); err != nil {
+		if err := os.Remove(filepath.Join(r.Dir, workspace, filepath.Base(s.Path))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			r.Log.Error("imported file stays", "import", m.ID, "error", err)
 		}
 	}

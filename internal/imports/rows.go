@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/carpel/carpel"
@@ -50,6 +51,9 @@ func tooLong(actual int64, hint string) badRow {
 // openRows opens a file that we keep. A *[carpel.Error] tells what is wrong with its head.
 func openRows(path, format string) (rows, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, carpel.Errorf(carpel.CodeGone, "the file is not here any more (a backup does not hold it): send it again")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open import: %w", err)
 	}

@@ -1,12 +1,18 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/records"
 	"github.com/carpel/carpel/internal/server"
 )
 
@@ -121,4 +127,45 @@ func TestCancelledBuild(t *testing.T) {
 		}
 	}
 	t.Skip("every build ended before it could be cancelled")
+}
+
+// After a restore an import under way has no file: it ends and says what to do. A file without an import is removed.
+func TestImportWithoutFile(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	first, err := server.Open(t.Context(), server.Config{Data: data, APIKey: adminKey, MinFreeMB: 1, CacheMB: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	workspace := first.Local().Workspace
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := records.Open(t.Context(), filepath.Join(data, "records.db"), records.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := db.CreateImport(t.Context(), workspace, records.Import{Kind: "people", Format: "csv", Mapping: json.RawMessage(`{"path":"import-gone"}`)})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	orphan := filepath.Join(data, "imports", workspace, "import-orphan")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(orphan), 0o700), os.WriteFile(orphan, []byte("id\n1\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+
+	s := open(t, func(c *server.Config) { c.Data = data })
+	if _, err := os.Stat(orphan); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file without an import stays: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx, nil) }()
+	a := client{t, s, adminKey}.until("GET /api/imports/"+m.ID, func(a answer) bool { return a.get("state") != "running" })
+	if reason, _ := a.get("reason").(string); a.get("state") != "failed" || !strings.Contains(reason, "send it again") {
+		t.Errorf("the import ended as %s", a.body)
+	}
+	stop()
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
 }

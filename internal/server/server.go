@@ -78,6 +78,9 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	}
 	s.disk = &disk{dir: config.Data, minFree: config.MinFreeMB << 20, now: config.Now}
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
+	if err := s.imports.Sweep(ctx); err != nil {
+		return s, err
+	}
 	s.metrics = newMetrics(s.workspaces)
 	if err := s.firstStart(ctx); err != nil {
 		return s, err
