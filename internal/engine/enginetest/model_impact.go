@@ -50,7 +50,7 @@ func (m *model) impact(id string, c carpel.Condition) (*impact, error) {
 	slices.Sort(out.Joining)
 	slices.Sort(out.Leaving)
 	for _, d := range m.segments {
-		if d.def.Manual || d.paused || !m.reaches(d, s.def.ID) {
+		if !m.follows(d, s) {
 			continue
 		}
 		var join, leave int64
@@ -66,6 +66,20 @@ func (m *model) impact(id string, c carpel.Condition) (*impact, error) {
 		out.Dependants[d.def.ID] = [2]int64{join, leave}
 	}
 	return out, nil
+}
+
+// follows reports whether a segment changes when another does. A frozen segment follows nothing, and nothing goes
+// through it.
+func (m *model) follows(d, s *segment) bool {
+	if d.def.Manual || d.paused {
+		return false
+	}
+	for _, ref := range carpel.References(d.def.Condition) {
+		if next := m.find(ref); next == s || next != nil && m.follows(next, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // overlap counts people by the segments they are in.
