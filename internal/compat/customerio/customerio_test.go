@@ -153,7 +153,7 @@ func TestCalls(t *testing.T) {
 		{name: "nor suppress", call: "POST /api/v1/customers/u1/suppress", header: []string{browser}, status: 403, answer: `"code":"public_key"`, rejected: []string{"public_key"}},
 		{name: "nor unsuppress", call: "POST /api/v1/customers/u1/unsuppress", header: []string{browser}, status: 403, answer: `"code":"public_key"`, rejected: []string{"public_key"}},
 		{name: "nor merge", call: "POST /api/v1/merge_customers", header: []string{browser}, body: `{"primary":{"id":"u1"},"secondary":{"id":"u2"}}`, status: 403, answer: `"code":"public_key"`, rejected: []string{"public_key"}},
-		{name: "nor change segments", call: "POST /api/v1/segments/1/add_customers", header: []string{browser}, body: `{"ids":["u1"]}`, status: 403, answer: `"code":"public_key"`},
+		{name: "nor change segments", call: "POST /api/v1/segments/1/add_customers", header: []string{browser}, body: `{"ids":["u1"]}`, status: 403, answer: `"code":"public_key"`, rejected: []string{"public_key"}},
 		{name: "nor by version 2", call: "POST /api/v2/entity", header: []string{browser}, body: `{"type":"person","action":"delete","identifiers":{"id":"u1"}}`, status: 400, answer: `"reason":"public_key"`, rejected: []string{"public_key"}},
 
 		{name: "region", call: "GET /api/v1/accounts/region", answer: `"region":"us"`},

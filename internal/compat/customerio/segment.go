@@ -17,8 +17,13 @@ func removeMembers(c *call) error { return c.members(true) }
 // members is POST /segments/{segment}/add_customers and remove_customers. Ids that are nobody's are passed over, and
 // listed.
 func (c *call) members(removed bool) error {
+	name := "add_customers"
+	if removed {
+		name = "remove_customers"
+	}
 	if e := c.mayChange("change the members of segments"); e != nil {
-		return e
+		c.item(carpel.ItemMember, name, c.body, -1).Refuse(e)
+		return nil
 	}
 	segment, err := c.segment()
 	if err != nil {
@@ -27,10 +32,6 @@ func (c *call) members(removed bool) error {
 	ids := c.body.Get("ids")
 	if !ids.IsList() {
 		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/ids", Message: "the ids are missing: a list"}
-	}
-	name := "add_customers"
-	if removed {
-		name = "remove_customers"
 	}
 	c.batch.Body = func(it *ingest.Item) []byte { return fmt.Appendf(nil, `{"ids":[%s]}`, it.Raw) }
 	for i, n := range ids.Items() {
