@@ -96,6 +96,7 @@ func (t *terminal) found(ctx context.Context, db engine.Engine, cl *client, comp
 		there[s.Name] = true
 	}
 	if len(have) == 0 {
+		fmt.Fprintf(t.Err, "Making up %s people and %d days, once …\n", number(int64(company.People)), company.Days)
 		if err := t.fill(ctx, db, company); err != nil {
 			return err
 		}
