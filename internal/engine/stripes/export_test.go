@@ -10,3 +10,17 @@ func (db *DB) Compact() error {
 	}
 	return db.store.DB().Compact(db.ctx, []byte{0}, []byte{0xff, 0xff}, false)
 }
+
+// Waiting returns how many commits wait for the writer.
+func (db *DB) Waiting() int {
+	db.queue.mu.Lock()
+	defer db.queue.mu.Unlock()
+	return len(db.queue.waiting)
+}
+
+// Timers returns how many entries the heap of timers holds.
+func (db *DB) Timers() int {
+	<-db.writing
+	defer db.unlock()
+	return len(db.live.timers.heap)
+}

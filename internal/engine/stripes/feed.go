@@ -323,9 +323,10 @@ func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, st
 		return nil, &carpel.Error{Code: carpel.CodeLimit, Limit: 10_000, Actual: int64(n), Message: "a history has 1 to 10,000 steps"}
 	}
 	db.view.mu.RLock()
-	s, span, before := db.view.find(id), db.view.feed, int64(0)
+	s, span, before, number := db.view.find(id), db.view.feed, int64(0), uint32(0)
 	if s != nil {
 		before = s.count // at from; as it is now when nothing is told of changes
+		number = s.Number
 	}
 	db.view.mu.RUnlock()
 	if s == nil {
@@ -336,7 +337,7 @@ func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, st
 		points = append(points, engine.HistoryPoint{At: at, Count: -1})
 	}
 	first := true
-	err := db.scan(feedOfKey(s.Number, span.first), feedOfKey(s.Number, span.last+1), func(key, _ []byte) (bool, error) {
+	err := db.scan(feedOfKey(number, span.first), feedOfKey(number, span.last+1), func(key, _ []byte) (bool, error) {
 		value, closer, err := db.store.DB().Get(feedKey(binary.BigEndian.Uint64(key[5:])))
 		if errors.Is(err, pebble.ErrNotFound) {
 			return true, nil

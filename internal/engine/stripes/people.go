@@ -266,7 +266,7 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 		return nil, "", err
 	}
 	defer db.leave()
-	s, err := db.segmentOf(id)
+	s, number, err := db.segmentOf(id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -291,7 +291,7 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 		if mask.IsEmpty() {
 			continue
 		}
-		m, err := db.syncedMembers(s.Number, n)
+		m, err := db.syncedMembers(number, n)
 		if err != nil {
 			return nil, "", err
 		}

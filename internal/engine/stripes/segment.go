@@ -110,14 +110,14 @@ func (v *view) all() []*segment {
 	return out
 }
 
-// segmentOf returns a segment for a reader; CodeNotFound when there is none.
-func (db *DB) segmentOf(ref string) (*segment, error) {
+// segmentOf returns a segment and its number for a reader; CodeNotFound when there is none.
+func (db *DB) segmentOf(ref string) (*segment, uint32, error) {
 	db.view.mu.RLock()
 	defer db.view.mu.RUnlock()
 	if s := db.view.find(ref); s != nil {
-		return s, nil
+		return s, s.Number, nil
 	}
-	return nil, noSegment(ref)
+	return nil, 0, noSegment(ref)
 }
 
 func noSegment(ref string) error {
