@@ -22,7 +22,7 @@ func RandomShare(t *testing.T, newInstance func(t testing.TB) Instance, percent 
 		return
 	}
 	started, compared, failures := time.Now(), 0, 0
-	seed := int64(0)
+	seed := int64(100-percent) * 1_000_000 // other histories than those of another share
 	for compared < *wantedComparisons*percent/100 && failures < *keepGoing {
 		seed++
 		n, ok := runSeed(t, seed, newInstance)
@@ -31,7 +31,7 @@ func RandomShare(t *testing.T, newInstance func(t testing.TB) Instance, percent 
 			failures++
 		}
 	}
-	t.Logf("%d answers compared over %d histories in %v", compared, seed, time.Since(started).Round(time.Millisecond))
+	t.Logf("%d answers compared over %d histories in %v", compared, seed-int64(100-percent)*1_000_000, time.Since(started).Round(time.Millisecond))
 }
 
 // runSeed runs the history of one seed; on failure it looks for a shorter one and reports it.
