@@ -144,22 +144,21 @@ func (t *table) insertMonths(base blockKey, r *block.Rows, o *Options) {
 
 // insertBucket adds rows of one bucket: those of heavy people to their chunks, the rest to the shared part.
 func (t *table) insertBucket(k blockKey, r *block.Rows, o *Options) {
-	var heavy block.Mask
-	for _, slot := range r.Slots {
-		if t.chunks(k, slot) != nil {
-			heavy.Set(slot)
-		}
-	}
-	for slot := range heavy.Slots {
-		t.insertHeavy(k, slot, r.Only(slot), o)
-	}
-	if !heavy.IsEmpty() {
-		r = r.Without(heavy)
-	}
-	// Pieces keep a part below the most rows that there can be, also before it is split.
+	// Pieces keep a part below the most rows that there can be, also before it is split. Whoever a piece makes heavy is
+	// so for the next one.
 	for from := 0; from < r.Len(); from += o.HeavyRows {
-		t.join(k, r.Slice(from, min(from+o.HeavyRows, r.Len())))
-		t.lighten(k, o)
+		piece := r.Slice(from, min(from+o.HeavyRows, r.Len()))
+		var heavy block.Mask
+		for _, slot := range piece.Slots {
+			if t.chunks(k, slot) != nil {
+				heavy.Set(slot)
+				t.insertHeavy(k, slot, piece.Only(slot), o)
+			}
+		}
+		if shared := piece.Without(heavy); shared.Len() > 0 {
+			t.join(k, shared)
+			t.lighten(k, o)
+		}
 	}
 }
 
