@@ -224,6 +224,13 @@ func (a *application) attributes(ordinal uint32, p *person) error {
 				continue
 			}
 		}
+		if full, err := a.attributesFull(ordinal, name, v); err != nil {
+			return err
+		} else if full {
+			a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/" + name, Limit: carpel.MaxAttributes, Actual: carpel.MaxAttributes + 1,
+				Message: "the person has as many attributes as there may be; this one is new and was not stored"})
+			continue
+		}
 		if err := a.setAttribute(ordinal, name, v, a.it.At); err != nil {
 			return err
 		}
@@ -316,6 +323,7 @@ func (t *Tx) writeAttribute(ordinal uint32, name string, v carpel.Value, s attri
 	t.mark(sk, slot)
 	if changed {
 		newValues := values.values.With(slot, v)
+		t.forgetAttribute(name, values.values.Value(slot), newValues)
 		t.overlay[vk] = &entry{values: newValues, size: int64(newValues.Size()) + 64}
 		t.mark(vk, slot)
 		ts := t.touch(ordinal)

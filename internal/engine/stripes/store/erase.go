@@ -90,6 +90,7 @@ func (a *application) erase(ordinal uint32, p *person) error {
 			if err != nil {
 				return err
 			}
+			a.forgetRows(entryKey{n, stripe}, taken)
 			if countedTable(k.kind) {
 				for _, r := range taken {
 					a.meta.Events -= int64(r.Len())
@@ -98,6 +99,7 @@ func (a *application) erase(ordinal uint32, p *person) error {
 		}
 	}
 	a.forget(p)
+	a.erased = true
 	return a.remove(ordinal, carpel.CauseErasure)
 }
 

@@ -173,6 +173,15 @@ func (a *application) moveAttribute(primary, secondary uint32, name string) erro
 // putAttribute stores a value with its times, whatever is there. A stamp at NoStamp forgets the slot.
 func (t *Tx) putAttribute(ordinal uint32, name string, v carpel.Value, s attributeStamp) error {
 	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)
+	if s.at == block.NoStamp { // most names of a stripe are not of everybody
+		e, err := t.entry(entryKey{t.name(nameKey{kindStamps, name}), stripe})
+		if err != nil {
+			return err
+		}
+		if e.stamps == nil || e.stamps.At[slot] == block.NoStamp {
+			return nil
+		}
+	}
 	for _, k := range []nameKey{{kindValues, name}, {kindStamps, name}} {
 		ek := entryKey{t.name(k), stripe}
 		e, err := t.entry(ek)
@@ -184,8 +193,14 @@ func (t *Tx) putAttribute(ordinal uint32, name string, v carpel.Value, s attribu
 				return err
 			}
 		}
+		if s.at == block.NoStamp {
+			t.whole[ek] = true
+		}
 		if k.kind == kindValues {
 			nv := e.values.With(slot, v)
+			if old := e.values.Value(slot); old != v {
+				t.forgetAttribute(name, old, nv)
+			}
 			t.overlay[ek] = &entry{values: nv, size: int64(nv.Size()) + 64}
 		} else {
 			ns := e.stamps.With(slot, s.at, s.since, s.source)

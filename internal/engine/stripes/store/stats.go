@@ -158,12 +158,7 @@ func (st *nameStats) count(v carpel.Value, now carpel.Millis) {
 	if v.Kind() == carpel.List || v.Kind() == carpel.Object || v.Kind() == carpel.Time || len(text) > maxTopText {
 		return
 	}
-	if st.index == nil {
-		st.index = make(map[carpel.Value]int, len(st.Top))
-		for i, x := range st.Top {
-			st.index[x.Value] = i
-		}
-	}
+	st.indexed()
 	if i, ok := st.index[v]; ok {
 		st.Top[i].Count++
 		return
@@ -182,6 +177,17 @@ func (st *nameStats) count(v carpel.Value, now carpel.Millis) {
 	delete(st.index, st.Top[least].Value)
 	st.Top[least] = topValue{v, st.Top[least].Count + 1}
 	st.index[v] = least
+}
+
+// indexed makes the index of the top values unless it is there.
+func (st *nameStats) indexed() {
+	if st.index != nil {
+		return
+	}
+	st.index = make(map[carpel.Value]int, len(st.Top))
+	for i, x := range st.Top {
+		st.index[x.Value] = i
+	}
 }
 
 // countNames adds an event, page, screen, message or device with its properties.

@@ -21,21 +21,24 @@ type Tx struct {
 	batch *pebble.Batch
 	meta  meta
 
-	overlay  map[entryKey]*entry       // decoded entries as this transaction leaves them
-	tables   map[entryKey]*table       // tables under change
-	rows     map[entryKey]*pendingRows // rows not yet put into their table
-	heads    map[uint32]*head          // people of stripes under change: ours, until they are shared
-	persons  map[uint32]*person        // person records read or changed; nil: nobody
-	changed  map[uint32]bool           // persons to write
-	ids      map[string]uint32         // identity keys set; ^0: deleted
-	seen     map[string]struct{}       // message hashes of this transaction
-	attrs    map[entryKey]block.Mask   // slots of attribute values and stamps to write
-	newNames []uint32                  // numbers given by this transaction, ascending
-	sights   []sight                   // for the statistics
-	journal  []journalEntry
-	waiting  []waitingItem // begun to wait in this transaction
-	touched  *Touched
-	applied  int
+	overlay   map[entryKey]*entry       // decoded entries as this transaction leaves them
+	tables    map[entryKey]*table       // tables under change
+	rows      map[entryKey]*pendingRows // rows not yet put into their table
+	heads     map[uint32]*head          // people of stripes under change: ours, until they are shared
+	persons   map[uint32]*person        // person records read or changed; nil: nobody
+	changed   map[uint32]bool           // persons to write
+	ids       map[string]uint32         // identity keys set; ^0: deleted
+	seen      map[string]struct{}       // message hashes of this transaction
+	attrs     map[entryKey]block.Mask   // slots of attribute values and stamps to write
+	newNames  []uint32                  // numbers given by this transaction, ascending
+	sights    []sight                   // for the statistics
+	forgotten []forgotten               // by the statistics
+	erased    bool                      // somebody was
+	whole     map[entryKey]bool         // attributes of which something was taken away: to be written whole
+	journal   []journalEntry
+	waiting   []waitingItem // begun to wait in this transaction
+	touched   *Touched
+	applied   int
 }
 
 // pendingRows are rows on their way into a table.
@@ -83,7 +86,7 @@ func (s *Store) Begin(now carpel.Millis) *Tx {
 	return &Tx{store: s, now: now, batch: s.db.NewBatch(), meta: *s.meta.Load(),
 		overlay: map[entryKey]*entry{}, tables: map[entryKey]*table{}, rows: map[entryKey]*pendingRows{}, heads: map[uint32]*head{},
 		persons: map[uint32]*person{}, changed: map[uint32]bool{}, ids: map[string]uint32{}, seen: map[string]struct{}{},
-		attrs: map[entryKey]block.Mask{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
+		attrs: map[entryKey]block.Mask{}, whole: map[entryKey]bool{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
 }
 
 // Touched is what the items applied so far have changed.
@@ -394,6 +397,9 @@ func (t *Tx) write() error {
 		}
 	}
 	t.store.stats.count(t.sights, t.store.names)
+	if err := t.store.forget(t.batch, t.forgotten, t.erased); err != nil {
+		return err
+	}
 	if err := t.store.writeStats(t.batch, t.now); err != nil {
 		return err
 	}
@@ -410,6 +416,18 @@ func (t *Tx) writeAttributes() error {
 	for k, slots := range t.attrs {
 		e := t.overlay[k]
 		var run []byte
+		if t.whole[k] {
+			// Runs joined so far would still hold what was taken away.
+			if e.values != nil {
+				run = block.AppendValues(nil, e.values, e.values.Mask())
+			} else {
+				run = block.AppendStamps(nil, e.stamps, e.stamps.Mask())
+			}
+			if err := t.batch.Set(blockKey{name: k.name, stripe: k.stripe}.key(), run, nil); err != nil {
+				return err
+			}
+			continue
+		}
 		if e.values != nil {
 			run = block.AppendValues(nil, e.values, slots)
 		} else {
