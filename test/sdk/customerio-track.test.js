@@ -118,6 +118,7 @@ test('suppress removes and refuses, unsuppress frees', async () => {
   await cio.suppress('dan');
   await cio.identify('dan', { plan: 'pro' }).catch(() => {}); // refused or swallowed, as the protocol has it; never stored
   assert.deepEqual(await carpel.members(segments.pro), ['ada']);
+  assert.ok((await carpel.rejected()).some((r) => r.code === 'suppressed'), 'what was refused is listed');
   await cio.unsuppress('dan');
   await cio.identify('dan', { plan: 'pro', fresh: true });
   assert.deepEqual(await carpel.members(segments.pro), ['ada', 'dan']);
@@ -132,6 +133,7 @@ test('delete removes the person; later data make a new one', async () => {
   const after = await carpel.person('id:dan');
   assert.notEqual(after.key, before.key);
   assert.ok(!('fresh' in after.attributes));
+  assert.ok(!(await carpel.rejected()).some((r) => r.code === 'suppressed'), 'what was listed of the deleted person went with them');
 });
 
 test('version 2: one entity and a batch', async () => {
