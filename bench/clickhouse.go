@@ -28,8 +28,8 @@ the cache of uncompressed blocks is on.`
 var clickHouseSchema = []string{
 	`CREATE TABLE people (id UInt32, user_id String, email String, plan {plans}, country {countries}, seats UInt16, mrr Int32, trial UInt8, created_at Int64,
 		company String, role {roles}, language {languages}, score Float64, source {sources}) ENGINE = MergeTree ORDER BY id`,
-	`CREATE TABLE events (name {names}, person UInt32, at Int64, total Int32, channel {channels}, sku String)
-		ENGINE = MergeTree PARTITION BY toYYYYMM(toDate(intDiv(at, 1000))) ORDER BY (name, person, at)`,
+	`CREATE TABLE events (name {names}, person UInt32, moment Int64, total Int32, channel {channels}, sku String)
+		ENGINE = MergeTree PARTITION BY toYYYYMM(toDate(intDiv(moment, 1000))) ORDER BY (name, person, moment)`,
 	`CREATE TABLE members (segment String, person UInt32) ENGINE = MergeTree ORDER BY (segment, person)`,
 }
 
@@ -38,23 +38,23 @@ var clickHouseQueries = map[string]string{
 	"equality": `SELECT count() FROM people WHERE plan = 'pro'`,
 	"pattern":  `SELECT count() FROM people WHERE position(email, 'example7.com') > 0 OR position(email, 'example42.com') > 0`,
 	"number":   `SELECT count() FROM people WHERE mrr BETWEEN 10000 AND 50000`,
-	"count-window": `SELECT count() FROM (SELECT person FROM events PREWHERE name = 'App Opened' AND at > {7d} AND at <= {now}
+	"count-window": `SELECT count() FROM (SELECT person FROM events PREWHERE name = 'App Opened' AND moment > {7d} AND moment <= {now}
 		GROUP BY person HAVING count() >= 5)`,
-	"filter-window": `SELECT uniqExact(person) FROM events PREWHERE name = 'Order Completed' AND at > {30d} AND at <= {now} WHERE total > 10000`,
-	"count-3": `SELECT count() FROM (SELECT person FROM events PREWHERE name = 'Order Completed' AND at > {90d} AND at <= {now}
+	"filter-window": `SELECT uniqExact(person) FROM events PREWHERE name = 'Order Completed' AND moment > {30d} AND moment <= {now} WHERE total > 10000`,
+	"count-3": `SELECT count() FROM (SELECT person FROM events PREWHERE name = 'Order Completed' AND moment > {90d} AND moment <= {now}
 		GROUP BY person HAVING count() >= 3)`,
-	"sum": `SELECT count() FROM (SELECT person FROM events PREWHERE name = 'Order Completed' AND at > {90d} AND at <= {now}
+	"sum": `SELECT count() FROM (SELECT person FROM events PREWHERE name = 'Order Completed' AND moment > {90d} AND moment <= {now}
 		GROUP BY person HAVING sum(total) >= 50000)`,
-	"days": `SELECT count() FROM (SELECT person FROM events PREWHERE at > {30d} AND at <= {now}
-		GROUP BY person HAVING uniqExact(toUInt16(intDiv(at, 86400000))) >= 10)`,
-	"never": `SELECT (SELECT count() FROM people) - uniqExact(person) FROM events PREWHERE name = 'App Opened' AND at > {90d} AND at <= {now}`,
-	"sequence": `SELECT count() FROM (SELECT person FROM events PREWHERE name IN ('Checkout Started', 'Order Completed') AND at > {90d} AND at <= {now}
-		GROUP BY person HAVING windowFunnel(604800)(toUInt32(intDiv(at, 1000)), name = 'Checkout Started', name = 'Order Completed') = 2)`,
+	"days": `SELECT count() FROM (SELECT person FROM events PREWHERE moment > {30d} AND moment <= {now}
+		GROUP BY person HAVING uniqExact(toUInt16(intDiv(moment, 86400000))) >= 10)`,
+	"never": `SELECT (SELECT count() FROM people) - uniqExact(person) FROM events PREWHERE name = 'App Opened' AND moment > {90d} AND moment <= {now}`,
+	"sequence": `SELECT count() FROM (SELECT person FROM events PREWHERE name IN ('Checkout Started', 'Order Completed') AND moment > {90d} AND moment <= {now}
+		GROUP BY person HAVING windowFunnel(604800)(toUInt32(intDiv(moment, 1000)), name = 'Checkout Started', name = 'Order Completed') = 2)`,
 	"segment": `SELECT count() FROM members WHERE segment = 'large-customers'
-		AND person IN (SELECT person FROM events PREWHERE name = 'Support Contacted' AND at > {30d} AND at <= {now})`,
+		AND person IN (SELECT person FROM events PREWHERE name = 'Support Contacted' AND moment > {30d} AND moment <= {now})`,
 	"nested": `SELECT count() FROM people WHERE plan IN ('pro', 'team')
-		AND (country = 'DE' OR id IN (SELECT person FROM events PREWHERE name = 'Plan Changed' AND at > {90d} AND at <= {now}))
-		AND NOT (trial OR id IN (SELECT person FROM events PREWHERE name = 'Support Contacted' AND at > {90d} AND at <= {now}))`,
+		AND (country = 'DE' OR id IN (SELECT person FROM events PREWHERE name = 'Plan Changed' AND moment > {90d} AND moment <= {now}))
+		AND NOT (trial OR id IN (SELECT person FROM events PREWHERE name = 'Support Contacted' AND moment > {90d} AND moment <= {now}))`,
 }
 
 const clickHouseConfig = `<yandex>

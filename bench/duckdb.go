@@ -20,12 +20,12 @@ whole cents, people as dense numbers; no index, which DuckDB would not use for r
 const duckSchema = `
 CREATE TABLE %[1]s.people (id INTEGER, user_id VARCHAR, email VARCHAR, plan plan, country country, seats INTEGER, mrr INTEGER, trial BOOLEAN,
 	created_at BIGINT, company VARCHAR, role role, language language, score DOUBLE, source source);
-CREATE TABLE %[1]s.events (name event_name, person INTEGER, at BIGINT, total INTEGER, channel channel, sku VARCHAR)`
+CREATE TABLE %[1]s.events (name event_name, person INTEGER, moment BIGINT, total INTEGER, channel channel, sku VARCHAR)`
 
 // duckSorted writes the staged rows in the order in which questions want them.
 const duckSorted = `
 CREATE TABLE people AS SELECT * FROM staging.people ORDER BY id;
-CREATE TABLE events AS SELECT * FROM staging.events ORDER BY name, at // 2592000000, person, at;
+CREATE TABLE events AS SELECT * FROM staging.events ORDER BY name, moment // 2592000000, person, moment;
 CREATE TABLE members AS SELECT 'large-customers' AS segment, id AS person FROM people WHERE plan IN ('pro', 'team', 'enterprise') AND seats >= 100 ORDER BY id;
 CHECKPOINT`
 
@@ -34,23 +34,25 @@ var duckQueries = map[string]string{
 	"equality": `SELECT count(*) FROM people WHERE plan = 'pro'`,
 	"pattern":  `SELECT count(*) FROM people WHERE contains(email, 'example7.com') OR contains(email, 'example42.com')`,
 	"number":   `SELECT count(*) FROM people WHERE mrr BETWEEN 10000 AND 50000`,
-	"count-window": `SELECT count(*) FROM (SELECT person FROM events WHERE name = 'App Opened' AND at > {7d} AND at <= {now}
+	"count-window": `SELECT count(*) FROM (SELECT person FROM events WHERE name = 'App Opened' AND moment > {7d} AND moment <= {now}
 		GROUP BY person HAVING count(*) >= 5)`,
-	"filter-window": `SELECT count(DISTINCT person) FROM events WHERE name = 'Order Completed' AND at > {30d} AND at <= {now} AND total > 10000`,
-	"count-3": `SELECT count(*) FROM (SELECT person FROM events WHERE name = 'Order Completed' AND at > {90d} AND at <= {now}
+	"filter-window": `SELECT count(DISTINCT person) FROM events WHERE name = 'Order Completed' AND moment > {30d} AND moment <= {now} AND total > 10000`,
+	"count-3": `SELECT count(*) FROM (SELECT person FROM events WHERE name = 'Order Completed' AND moment > {90d} AND moment <= {now}
 		GROUP BY person HAVING count(*) >= 3)`,
-	"sum": `SELECT count(*) FROM (SELECT person FROM events WHERE name = 'Order Completed' AND at > {90d} AND at <= {now}
+	"sum": `SELECT count(*) FROM (SELECT person FROM events WHERE name = 'Order Completed' AND moment > {90d} AND moment <= {now}
 		GROUP BY person HAVING sum(total) >= 50000)`,
-	"days": `SELECT count(*) FROM (SELECT person FROM events WHERE at > {30d} AND at <= {now}
-		GROUP BY person HAVING bit_count(bit_or(1::BIGINT << (at // 86400000 - {30d} // 86400000))) >= 10)`,
-	"never": `SELECT (SELECT count(*) FROM people) - (SELECT count(DISTINCT person) FROM events WHERE name = 'App Opened' AND at > {90d} AND at <= {now})`,
-	"sequence": `SELECT count(DISTINCT b.person) FROM events b ASOF JOIN events a ON a.person = b.person AND b.at >= a.at
-		WHERE a.name = 'Checkout Started' AND a.at > {90d} AND b.name = 'Order Completed' AND b.at > {90d} AND b.at <= {now} AND b.at - a.at <= 604800000`,
+	"days": `SELECT count(*) FROM (SELECT person FROM events WHERE moment > {30d} AND moment <= {now}
+		GROUP BY person HAVING bit_count(bit_or(1::BIGINT << (moment // 86400000 - {30d} // 86400000))) >= 10)`,
+	"never": `SELECT (SELECT count(*) FROM people) - (SELECT count(DISTINCT person) FROM events WHERE name = 'App Opened' AND moment > {90d} AND moment <= {now})`,
+	"sequence": `SELECT count(DISTINCT person)
+		FROM (SELECT person, moment FROM events WHERE name = 'Order Completed' AND moment > {90d} AND moment <= {now}) b
+		ASOF JOIN (SELECT person, moment FROM events WHERE name = 'Checkout Started' AND moment > {90d}) a USING (person, moment)
+		WHERE b.moment - a.moment <= 604800000`,
 	"segment": `SELECT count(*) FROM members WHERE segment = 'large-customers'
-		AND person IN (SELECT person FROM events WHERE name = 'Support Contacted' AND at > {30d} AND at <= {now})`,
+		AND person IN (SELECT person FROM events WHERE name = 'Support Contacted' AND moment > {30d} AND moment <= {now})`,
 	"nested": `SELECT count(*) FROM people WHERE plan IN ('pro', 'team')
-		AND (country = 'DE' OR id IN (SELECT person FROM events WHERE name = 'Plan Changed' AND at > {90d} AND at <= {now}))
-		AND NOT (trial OR id IN (SELECT person FROM events WHERE name = 'Support Contacted' AND at > {90d} AND at <= {now}))`,
+		AND (country = 'DE' OR id IN (SELECT person FROM events WHERE name = 'Plan Changed' AND moment > {90d} AND moment <= {now}))
+		AND NOT (trial OR id IN (SELECT person FROM events WHERE name = 'Support Contacted' AND moment > {90d} AND moment <= {now}))`,
 }
 
 // atNow puts moments into SQL: {now}, and {30d} for thirty days before it.

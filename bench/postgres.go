@@ -26,20 +26,20 @@ CREATE EXTENSION pg_trgm;
 CREATE TABLE people (created_at bigint NOT NULL, score float8 NOT NULL, id int NOT NULL, seats int NOT NULL, mrr int, plan smallint NOT NULL,
 	country smallint NOT NULL, role smallint NOT NULL, language smallint NOT NULL, source smallint NOT NULL, trial boolean NOT NULL,
 	user_id text NOT NULL, email text NOT NULL, company text);
-CREATE UNLOGGED TABLE staging (at bigint, person int, total int, name smallint, channel smallint, sku text);
-CREATE TABLE events (at bigint NOT NULL, person int NOT NULL, total int NOT NULL, name smallint NOT NULL, channel smallint NOT NULL, sku text NOT NULL);
+CREATE UNLOGGED TABLE staging (moment bigint, person int, total int, name smallint, channel smallint, sku text);
+CREATE TABLE events (moment bigint NOT NULL, person int NOT NULL, total int NOT NULL, name smallint NOT NULL, channel smallint NOT NULL, sku text NOT NULL);
 CREATE TABLE members (segment text NOT NULL, person int NOT NULL)`
 
 // postgresIndexes is what is done once the rows are there.
 var postgresIndexes = []string{
-	`INSERT INTO events SELECT * FROM staging ORDER BY at`,
+	`INSERT INTO events SELECT * FROM staging ORDER BY moment`,
 	`DROP TABLE staging`,
 	`ALTER TABLE people ADD PRIMARY KEY (id)`,
 	`CREATE INDEX ON people (plan, seats)`,
 	`CREATE INDEX ON people (mrr)`,
 	`CREATE INDEX ON people USING gin (email gin_trgm_ops)`,
-	`CREATE INDEX ON events (name, at) INCLUDE (person, total)`,
-	`CREATE INDEX ON events (at) INCLUDE (person)`,
+	`CREATE INDEX ON events (name, moment) INCLUDE (person, total)`,
+	`CREATE INDEX ON events (moment) INCLUDE (person)`,
 	`INSERT INTO members SELECT 'large-customers', id FROM people WHERE plan IN (1, 2, 3) AND seats >= 100 ORDER BY id`,
 	`ALTER TABLE members ADD PRIMARY KEY (segment, person)`,
 	`VACUUM (FREEZE, ANALYZE)`,
@@ -51,25 +51,25 @@ var postgresQueries = map[string]string{
 	"equality": `SELECT count(*) FROM people WHERE plan = 1`,
 	"pattern":  `SELECT count(*) FROM people WHERE email LIKE '%example7.com%' OR email LIKE '%example42.com%'`,
 	"number":   `SELECT count(*) FROM people WHERE mrr BETWEEN 10000 AND 50000`,
-	"count-window": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {App Opened} AND at > {7d} AND at <= {now}
+	"count-window": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {App Opened} AND moment > {7d} AND moment <= {now}
 		GROUP BY person HAVING count(*) >= 5) x`,
-	"filter-window": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {Order Completed} AND at > {30d} AND at <= {now} AND total > 10000
+	"filter-window": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {Order Completed} AND moment > {30d} AND moment <= {now} AND total > 10000
 		GROUP BY person) x`,
-	"count-3": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {Order Completed} AND at > {90d} AND at <= {now}
+	"count-3": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {Order Completed} AND moment > {90d} AND moment <= {now}
 		GROUP BY person HAVING count(*) >= 3) x`,
-	"sum": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {Order Completed} AND at > {90d} AND at <= {now}
+	"sum": `SELECT count(*) FROM (SELECT person FROM events WHERE name = {Order Completed} AND moment > {90d} AND moment <= {now}
 		GROUP BY person HAVING sum(total) >= 50000) x`,
-	"days": `SELECT count(*) FROM (SELECT person FROM events WHERE at > {30d} AND at <= {now}
-		GROUP BY person HAVING bit_count(bit_or(1::bigint << (at / 86400000 - {30d} / 86400000)::int)::bit(64)) >= 10) x`,
-	"never": `SELECT (SELECT count(*) FROM people) - count(*) FROM (SELECT person FROM events WHERE name = {App Opened} AND at > {90d} AND at <= {now}
+	"days": `SELECT count(*) FROM (SELECT person FROM events WHERE moment > {30d} AND moment <= {now}
+		GROUP BY person HAVING bit_count(bit_or(1::bigint << (moment / 86400000 - {30d} / 86400000)::int)::bit(64)) >= 10) x`,
+	"never": `SELECT (SELECT count(*) FROM people) - count(*) FROM (SELECT person FROM events WHERE name = {App Opened} AND moment > {90d} AND moment <= {now}
 		GROUP BY person) x`,
-	"sequence": `SELECT count(DISTINCT b.person) FROM events a JOIN events b ON b.person = a.person AND b.at BETWEEN a.at AND a.at + 604800000
-		WHERE a.name = {Checkout Started} AND a.at > {90d} AND b.name = {Order Completed} AND b.at > {90d} AND b.at <= {now}`,
+	"sequence": `SELECT count(DISTINCT b.person) FROM events a JOIN events b ON b.person = a.person AND b.moment BETWEEN a.moment AND a.moment + 604800000
+		WHERE a.name = {Checkout Started} AND a.moment > {90d} AND b.name = {Order Completed} AND b.moment > {90d} AND b.moment <= {now}`,
 	"segment": `SELECT count(*) FROM members WHERE segment = 'large-customers'
-		AND person IN (SELECT person FROM events WHERE name = {Support Contacted} AND at > {30d} AND at <= {now})`,
+		AND person IN (SELECT person FROM events WHERE name = {Support Contacted} AND moment > {30d} AND moment <= {now})`,
 	"nested": `SELECT count(*) FROM people WHERE plan IN (1, 2)
-		AND (country = {DE} OR id IN (SELECT person FROM events WHERE name = {Plan Changed} AND at > {90d} AND at <= {now}))
-		AND NOT (trial OR id IN (SELECT person FROM events WHERE name = {Support Contacted} AND at > {90d} AND at <= {now}))`,
+		AND (country = {DE} OR id IN (SELECT person FROM events WHERE name = {Plan Changed} AND moment > {90d} AND moment <= {now}))
+		AND NOT (trial OR id IN (SELECT person FROM events WHERE name = {Support Contacted} AND moment > {90d} AND moment <= {now}))`,
 }
 
 // postgresNumbers puts the numbers of words into SQL.
@@ -241,7 +241,7 @@ func (p *postgres) fill(ctx context.Context, s Scale) error {
 	if _, err := p.conn.CopyFrom(ctx, pgx.Identifier{"people"}, people, copyRows(s, postgresPerson)); err != nil {
 		return fmt.Errorf("PostgreSQL: copy people: %w", err)
 	}
-	events := []string{"at", "person", "total", "name", "channel", "sku"}
+	events := []string{"moment", "person", "total", "name", "channel", "sku"}
 	if _, err := p.conn.CopyFrom(ctx, pgx.Identifier{"staging"}, events, copyRows(s, postgresEvents)); err != nil {
 		return fmt.Errorf("PostgreSQL: copy events: %w", err)
 	}
