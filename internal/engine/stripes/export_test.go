@@ -1,5 +1,7 @@
 package stripes
 
+import "github.com/carpel/carpel"
+
 // Flush writes what is in memory to tables.
 func (db *DB) Flush() error { return db.store.DB().Flush() }
 
@@ -23,4 +25,11 @@ func (db *DB) Timers() int {
 	<-db.writing
 	defer db.unlock()
 	return len(db.live.timers.heap)
+}
+
+// TrimFeed lets go of old entries of the feed.
+func (db *DB) TrimFeed(now carpel.Millis) error {
+	<-db.writing
+	defer db.unlock()
+	return db.trimFeed(now)
 }

@@ -37,7 +37,14 @@ func (f *fatal) guard(call func() error) error {
 		return f.err
 	}
 	done := make(chan error, 1)
-	go func() { done <- call() }()
+	go func() {
+		defer func() {
+			if r := recover(); r != nil { // how Pebble ends when a directory does not sync
+				f.end(fmt.Errorf("store: %v", r))
+			}
+		}()
+		done <- call()
+	}()
 	select {
 	case err := <-done:
 		if f.isDead() {
