@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/carpel/carpel"
 )
@@ -71,8 +72,13 @@ func (a *application) replay(ordinal uint32, p *person, anonymous string) error 
 	}
 	for _, it := range items {
 		joined := &application{Tx: a.Tx, it: it}
-		if err := joined.do(ordinal, p); err != nil {
+		if it.Kind == carpel.ItemEvent && !a.nameAllowed(strings.TrimSpace(it.Name)) {
+			joined.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxEventNames, Message: "an event that waited has a new name, and the workspace has too many event names"})
+		} else if err := joined.do(ordinal, p); err != nil {
 			return err
+		}
+		if joined.out.Refused != nil { // what is not stored is told
+			a.out.Warnings = append(a.out.Warnings, joined.out.Refused)
 		}
 		a.out.Warnings = append(a.out.Warnings, joined.out.Warnings...)
 	}

@@ -90,6 +90,11 @@ func (a *application) run() error {
 			return nil
 		}
 	}
+	if a.it.Kind == carpel.ItemDevice && a.it.Public { // before a person is made who would be left behind by a refusal
+		if taken, err := a.deviceTaken(); err != nil || taken {
+			return err
+		}
+	}
 	ordinal, p, err := a.resolve()
 	if err != nil || p == nil {
 		return err // refused, or waiting under an anonymous id

@@ -57,6 +57,20 @@ func (a *application) device(ordinal uint32, p *person) error {
 	return a.addRow(ordinal, deviceTable, used, props)
 }
 
+// deviceTaken refuses an item with a browser key about a device of somebody else than it names.
+func (a *application) deviceTaken() (bool, error) {
+	owner, owned, err := a.lookup('d', a.it.Device.Token)
+	if err != nil || !owned {
+		return false, err
+	}
+	named, known, err := a.Resolve(a.it.Person)
+	if err != nil || known && named == owner || !known && a.it.Person.UserID == "" && a.it.Person.Email == "" {
+		return false, err // theirs, or it waits under an anonymous id
+	}
+	a.refuse(carpel.Errorf(carpel.CodePublicKey, "the device belongs to another person; a browser key may not take it from them"))
+	return true, nil
+}
+
 // dropDevice takes a device from a person.
 func (t *Tx) dropDevice(ordinal uint32, token string) error {
 	t.free('d', token)
