@@ -34,7 +34,7 @@ import (
 type Options struct {
 	FS         vfs.FS         // default: the disk
 	Cache      *pebble.Cache  // shared between workspaces; default: one of 64 MiB of its own
-	CacheBytes int64          // bound of the decoded stripes; default 512 MiB
+	Budget     *Budget        // of the decoded stripes, shared between workspaces; default: one of 512 MiB of its own
 	Rand       io.Reader      // of person keys; default crypto/rand
 	Zone       *time.Location // of bare dates in created_at; default UTC
 	// Fatal is told the first error after which Pebble cannot go on; it must not call the store. Default: nothing.
@@ -49,8 +49,8 @@ func (o *Options) ensureDefaults() {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
-	if o.CacheBytes == 0 {
-		o.CacheBytes = 512 << 20
+	if o.Budget == nil {
+		o.Budget = NewBudget(512 << 20)
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
@@ -102,7 +102,7 @@ const formatVersion = 1
 // Open opens or creates the store in dir.
 func Open(dir string, o Options) (*Store, error) {
 	o.ensureDefaults()
-	s := &Store{options: o, cache: newCache(o.CacheBytes), fatal: newFatal(o.Fatal)}
+	s := &Store{options: o, cache: newCache(o.Budget), fatal: newFatal(o.Fatal)}
 	if !hasFormat(o.FS, dir) {
 		// A new store is closed and opened again: only then is its log of the newest format, in which a flipped bit is
 		// found. A store without the marker of that format counts as new.
@@ -161,6 +161,9 @@ func (s *Store) load() error {
 	}
 	if !ok {
 		return s.create()
+	}
+	if len(version) != 4 {
+		return errors.New("read store: its version is damaged")
 	}
 	if v := binary.BigEndian.Uint32(version); v > formatVersion {
 		return fmt.Errorf("the store has format %d; this version of carpel knows up to %d", v, formatVersion)
@@ -248,6 +251,7 @@ func (s *Store) scan(prefix []byte, fn func(key, value []byte) error) error {
 
 // Close ends the store. Nothing may be under way.
 func (s *Store) Close() error {
+	s.options.Budget.leave(s.cache)
 	if s.fatal.isDead() {
 		return s.fatal.err // Pebble may not be called any more, not even to close
 	}
@@ -305,7 +309,16 @@ func (s *Store) resolve(ref carpel.PersonRef) (uint32, bool, error) {
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	return binary.BigEndian.Uint32(v), true, nil
+	n, err := decodeOrdinal(v)
+	return n, err == nil, err
+}
+
+// decodeOrdinal reads whom an identity means.
+func decodeOrdinal(v []byte) (uint32, error) {
+	if len(v) != 4 {
+		return 0, errors.New("read store: a damaged identity")
+	}
+	return binary.BigEndian.Uint32(v), nil
 }
 
 // refKey returns the identity that a reference goes by: of key, user id, email and anonymous id the first that is set.

@@ -141,7 +141,10 @@ func (t *Tx) lookup(kind byte, text string) (uint32, bool, error) {
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	n := binary.BigEndian.Uint32(v)
+	n, err := decodeOrdinal(v)
+	if err != nil {
+		return 0, false, err
+	}
 	t.store.recent.ids.put(string(k), n)
 	return n, true, nil
 }
