@@ -40,7 +40,7 @@ func (e *carpelEngine) Start(context.Context) error {
 	}
 	var err error
 	e.db, err = stripes.Open(filepath.Join(e.options.Dir, "engine"), stripes.Options{
-		Now: func() time.Time { return time.UnixMilli(now) }, CacheBytes: int64(e.options.MemoryMB) << 20})
+		Now: func() time.Time { return time.UnixMilli(now) }, Budget: stripes.NewBudget(int64(e.options.MemoryMB) << 20)})
 	return err
 }
 

@@ -70,10 +70,11 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if err := s.records.DropUnended(ctx); err != nil {
 		return s, err
 	}
-	s.cache = pebble.NewCache(int64(config.CacheMB) << 20 / 4)
+	memory := int64(config.CacheMB) << 20
+	s.cache = pebble.NewCache(memory / 4)
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, "workspaces"), records: s.records, cache: s.cache, maxOpen: config.MaxOpen, log: config.Log,
-		options: stripes.Options{FS: config.FS, Cache: s.cache, CacheBytes: int64(config.CacheMB) << 20, Now: config.Now, Log: config.Log, Fatal: s.fail},
+		options: stripes.Options{FS: config.FS, Cache: s.cache, Budget: stripes.NewBudget(memory), StateBytes: memory / 2, Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
 	s.disk = &disk{dir: config.Data, minFree: config.MinFreeMB << 20, now: config.Now}

@@ -168,7 +168,7 @@ func TestAllAtOnce(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx := context.Background()
 	clock := newWall()
-	db := mustOpen(t, vfs.NewMem(), stripes.Options{Now: clock.now, CacheBytes: 100 << 10, StateBytes: 10 << 10, SplitRows: 16, HeavyRows: 32})
+	db := mustOpen(t, vfs.NewMem(), stripes.Options{Now: clock.now, Budget: stripes.NewBudget(100 << 10), StateBytes: 10 << 10, SplitRows: 16, HeavyRows: 32})
 	must(t, db.Define(ctx, engine.Definition{ID: "manual", Key: "manual", Version: 1, Manual: true}))
 	var writing, beside sync.WaitGroup
 	done := make(chan struct{})
@@ -238,7 +238,7 @@ func TestCloseDuringAllOfIt(t *testing.T) {
 		ctx := context.Background()
 		clock := newWall()
 		fs := vfs.NewMem()
-		db := mustOpen(t, fs, stripes.Options{Now: clock.now, CacheBytes: 100 << 10})
+		db := mustOpen(t, fs, stripes.Options{Now: clock.now, Budget: stripes.NewBudget(100 << 10)})
 		must(t, db.Define(ctx, engine.Definition{ID: "manual", Key: "manual", Version: 1, Manual: true}))
 		var all sync.WaitGroup
 		var acknowledged, calls atomic.Int64

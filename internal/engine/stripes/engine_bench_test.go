@@ -118,7 +118,7 @@ func benchEngine(b *testing.B) (*stripes.DB, *world) {
 		if entries, _ := os.ReadDir(dir); len(entries) > 0 {
 			there = true
 		}
-		db, err := stripes.Open(dir, stripes.Options{Now: func() time.Time { return w.now }, CacheBytes: 8 << 30})
+		db, err := stripes.Open(dir, stripes.Options{Now: func() time.Time { return w.now }, Budget: stripes.NewBudget(8 << 30)})
 		if err != nil {
 			b.Fatal(err)
 		}

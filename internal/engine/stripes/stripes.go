@@ -39,8 +39,8 @@ import (
 type Options struct {
 	FS         vfs.FS           // default: the disk
 	Cache      *pebble.Cache    // shared between workspaces; default: one of its own
-	CacheBytes int64            // bound of the decoded data in memory; default 512 MiB
-	StateBytes int64            // bound of the evaluator's states in memory; default 256 MiB
+	Budget     *Budget          // of the decoded data in memory, shared between workspaces; default: one of 512 MiB of its own
+	StateBytes int64            // bound of the evaluator's states in memory, of this workspace alone; default 256 MiB
 	Zone       *time.Location   // of the workspace; default UTC
 	Now        func() time.Time // default time.Now
 	Log        *slog.Logger     // default: none
@@ -74,6 +74,12 @@ func (o *Options) ensureDefaults() {
 		o.Fatal = func(error) {}
 	}
 }
+
+// Budget bounds what several engines hold in memory of their decoded data; see [store.Budget].
+type Budget = store.Budget
+
+// NewBudget returns a budget of so many bytes.
+func NewBudget(bytes int64) *Budget { return store.NewBudget(bytes) }
 
 // DB is one workspace's engine, open. Safe for concurrent use.
 type DB struct {
@@ -111,7 +117,7 @@ const RestoredMarker = "RESTORED"
 func Open(dir string, o Options) (*DB, error) {
 	o.ensureDefaults()
 	db := &DB{options: o, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
-	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, CacheBytes: o.CacheBytes, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
+	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, Budget: o.Budget, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
 		Fatal: func(err error) { _ = db.fail(err) }})
 	if err != nil {
 		return nil, err

@@ -19,8 +19,11 @@ type storage struct {
 
 // Open opens an engine that does nothing in the background.
 func (s storage) Open(o enginetest.Options) (engine.Engine, error) {
-	return stripes.Open(s.dir, stripes.Options{FS: s.fs, Zone: o.Zone, Now: o.Now, Manual: true, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
-		CacheBytes: s.bytes, StateBytes: s.bytes})
+	options := stripes.Options{FS: s.fs, Zone: o.Zone, Now: o.Now, Manual: true, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows, StateBytes: s.bytes}
+	if s.bytes > 0 {
+		options.Budget = stripes.NewBudget(s.bytes)
+	}
+	return stripes.Open(s.dir, options)
 }
 
 func inMemory(testing.TB) enginetest.Instance { return storage{fs: vfs.NewMem(), dir: "engine"} }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,16 +26,59 @@ type entryKey struct{ name, stripe uint32 }
 // headName is the number under which a stripe's people are cached; names are numbered from 1.
 const headName = 0
 
-// cache holds decoded entries up to a bound. Reading is lock-free: two loads. Past the bound a sweep lets go of the
-// entries that nobody used since the sweep before (the clock algorithm).
-type cache struct {
+// Budget bounds the decoded data in memory of all stores that share it. Past the bound every store lets go of the
+// entries that nobody used since its last sweep (the clock algorithm), the one after the other, until a tenth of the
+// bound is free: a store that is busy keeps what it uses, one that is idle loses everything. Safe for concurrent use.
+type Budget struct {
 	limit int64
 	bytes atomic.Int64
 
-	mu     sync.Mutex // serialises growth and sweeps
-	names  atomic.Pointer[[]*pages]
-	swept  int // the name at which the next sweep begins; guarded by mu
-	sweeps atomic.Int64
+	mu     sync.Mutex
+	caches []*cache // guarded by mu
+	next   int      // the cache that is swept next; guarded by mu
+}
+
+// NewBudget returns a budget of so many bytes.
+func NewBudget(bytes int64) *Budget { return &Budget{limit: bytes} }
+
+// full reports whether more is held than the bound.
+func (b *Budget) full() bool { return b.bytes.Load() > b.limit }
+
+// enough reports whether a sweep may end.
+func (b *Budget) enough() bool { return b.bytes.Load() <= b.limit/10*9 }
+
+func (b *Budget) join(c *cache) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.caches = append(b.caches, c)
+}
+
+// leave takes a store's cache out, with all that it holds.
+func (b *Budget) leave(c *cache) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.caches = slices.DeleteFunc(b.caches, func(x *cache) bool { return x == c })
+	b.bytes.Add(-c.bytes.Swap(0))
+}
+
+// sweep makes room. Two rounds are enough: the first clears every mark.
+func (b *Budget) sweep() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for round := 0; round < 2*len(b.caches) && !b.enough(); round++ {
+		b.next = (b.next + 1) % len(b.caches)
+		b.caches[b.next].sweep()
+	}
+}
+
+// cache holds the decoded entries of a store. Reading is lock-free: two loads.
+type cache struct {
+	budget *Budget
+	bytes  atomic.Int64 // of this cache, which the budget counts as well
+
+	mu    sync.Mutex // serialises growth and sweeps; taken after the budget's
+	names atomic.Pointer[[]*pages]
+	swept int // the name at which the next sweep begins; guarded by mu
 }
 
 // pages are one name's entries by stripe, in pages of 256 that are made when first used.
@@ -49,10 +93,17 @@ const (
 	maxPages    = 1024 // 67 million people
 )
 
-func newCache(limit int64) *cache {
-	c := &cache{limit: limit}
+func newCache(b *Budget) *cache {
+	c := &cache{budget: b}
 	c.names.Store(&[]*pages{})
+	b.join(c)
 	return c
+}
+
+// count adds to the bytes held.
+func (c *cache) count(bytes int64) {
+	c.bytes.Add(bytes)
+	c.budget.bytes.Add(bytes)
 }
 
 // get returns an entry, nil when it is not there.
@@ -77,6 +128,13 @@ func (c *cache) put(k entryKey, e *entry) {
 	if k.stripe >= pageStripes*maxPages {
 		return // beyond what is cached: read from the store each time
 	}
+	c.swap(k, e)
+	if c.budget.full() {
+		c.budget.sweep()
+	}
+}
+
+func (c *cache) swap(k entryKey, e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	names := *c.names.Load()
@@ -98,21 +156,19 @@ func (c *cache) put(k entryKey, e *entry) {
 	}
 	old := slot.Load()[k.stripe%pageStripes].Swap(e)
 	e.used.Store(true)
-	c.bytes.Add(e.size)
+	c.count(e.size)
 	if old != nil {
-		c.bytes.Add(-old.size)
-	}
-	if c.bytes.Load() > c.limit {
-		c.sweep()
+		c.count(-old.size)
 	}
 }
 
-// sweep lets go of entries until nine tenths of the bound are left. Two rounds are enough: the first clears every
-// mark. The caller holds mu.
+// sweep goes through the entries once, from where the last sweep ended, until the budget has room. The caller holds the
+// budget's mu.
 func (c *cache) sweep() {
-	c.sweeps.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	names := *c.names.Load()
-	for round := 0; round < 2*len(names) && c.bytes.Load() > c.limit/10*9; round++ {
+	for round := 0; round < len(names) && !c.budget.enough(); round++ {
 		c.swept = (c.swept + 1) % len(names)
 		if names[c.swept] == nil {
 			continue
@@ -124,7 +180,7 @@ func (c *cache) sweep() {
 			}
 			for j := range p {
 				if e := p[j].Load(); e != nil && !e.used.Swap(false) && p[j].CompareAndSwap(e, nil) {
-					c.bytes.Add(-e.size)
+					c.count(-e.size)
 				}
 			}
 		}

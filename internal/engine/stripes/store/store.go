@@ -32,11 +32,11 @@ import (
 
 // Options says how to open a store. The zero value is valid.
 type Options struct {
-	FS         vfs.FS         // default: the disk
-	Cache      *pebble.Cache  // shared between workspaces; default: one of 64 MiB of its own
-	Budget     *Budget        // of the decoded stripes, shared between workspaces; default: one of 512 MiB of its own
-	Rand       io.Reader      // of person keys; default crypto/rand
-	Zone       *time.Location // of bare dates in created_at; default UTC
+	FS     vfs.FS         // default: the disk
+	Cache  *pebble.Cache  // shared between workspaces; default: one of 64 MiB of its own
+	Budget *Budget        // of the decoded stripes, shared between workspaces; default: one of 512 MiB of its own
+	Rand   io.Reader      // of person keys; default crypto/rand
+	Zone   *time.Location // of bare dates in created_at; default UTC
 	// Fatal is told the first error after which Pebble cannot go on; it must not call the store. Default: nothing.
 	Fatal func(error)
 
@@ -100,9 +100,15 @@ type meta struct {
 const formatVersion = 1
 
 // Open opens or creates the store in dir.
-func Open(dir string, o Options) (*Store, error) {
+func Open(dir string, o Options) (s *Store, err error) {
 	o.ensureDefaults()
-	s := &Store{options: o, cache: newCache(o.Budget), fatal: newFatal(o.Fatal)}
+	decoded := newCache(o.Budget)
+	s = &Store{options: o, cache: decoded, fatal: newFatal(o.Fatal)}
+	defer func() {
+		if err != nil {
+			o.Budget.leave(decoded)
+		}
+	}()
 	if !hasFormat(o.FS, dir) {
 		// A new store is closed and opened again: only then is its log of the newest format, in which a flipped bit is
 		// found. A store without the marker of that format counts as new.
