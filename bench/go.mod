@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/carpel/carpel v0.0.0
 	github.com/duckdb/duckdb-go/v2 v2.5.4
+	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	golang.org/x/sys v0.49.0
 )

@@ -3,6 +3,9 @@
 // printed. It starts and stops everything itself.
 //
 //	go run . -people 200000 -events 4000000 -dir /var/tmp/carpel-bench -json result.json
+//	go run . load -carpel ../bin/carpel
+//
+// The second puts the real server under load instead and measures ingestion with live segments.
 //
 // The databases are Debian's clickhouse-server and postgresql; DuckDB is linked in, which takes a C compiler. This is a
 // module of its own, so that none of it burdens Carpel's build.
@@ -30,6 +33,8 @@ func main() {
 		switch args[0] {
 		case "child":
 			run, args = child, args[1:]
+		case "load":
+			run, args = loadTest, args[1:]
 		}
 	}
 	if err := run(ctx, args); err != nil && !errors.Is(err, flag.ErrHelp) {
