@@ -10,6 +10,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 FUZZTIME ?= 3s
 KILLS ?= 100
 LISTEN ?= 127.0.0.1:8080
+BENCH ?=
+LOAD ?=
 
 # Packages whose tests run under the race detector: those that share memory between goroutines.
 RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/... ./internal/server/... ./internal/api/... ./internal/imports/...
@@ -17,7 +19,7 @@ RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/..
 # One way of compiling for everything but the race detector, which needs C.
 export CGO_ENABLED = 0
 
-.PHONY: help build run test test-go test-race test-sdk test-long crash fuzz bench lint format vet vulncheck tools clean
+.PHONY: help build run test test-go test-race test-sdk test-long test-bench crash fuzz bench bench-load bench-go lint format vet vulncheck tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,8 +58,26 @@ fuzz: ## every fuzz test for a while (FUZZTIME=3s)
 		done; \
 	done
 
-bench: ## every benchmark
+bench: ## Carpel beside ClickHouse, DuckDB and PostgreSQL over the same data: docs/performance.md (BENCH="-people 200000 -events 4000000")
+	@missing=""; \
+	command -v gcc >/dev/null || missing="$$missing gcc g++ libc6-dev"; \
+	test -x /usr/sbin/clickhouse-server || command -v clickhouse-server >/dev/null || missing="$$missing clickhouse-server"; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql postgresql-contrib"; \
+	if [ -n "$$missing" ]; then \
+		echo "installing$$missing"; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	cd bench && go run . $(BENCH)
+
+bench-load: build ## the real server under traffic with 200 live segments (LOAD="-rate 5000")
+	cd bench && go run . load $(LOAD)
+
+bench-go: ## every Go benchmark
 	go test -run '^$$' -bench . -benchmem ./...
+
+test-bench: ## tests of the comparison, which is a module of its own
+	cd bench && go vet ./... && go test -timeout 9m ./...
 
 lint: format vet ## formatting, go vet, staticcheck
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
