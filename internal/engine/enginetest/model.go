@@ -103,6 +103,16 @@ func (m *model) commit(items []carpel.Item) ([]engine.Outcome, error) {
 
 // take takes in one item.
 func (m *model) take(it *carpel.Item, index int, out *engine.Outcome) {
+	if it.Kind == carpel.ItemMember {
+		switch s := m.segments[it.Segment.ID]; {
+		case s == nil:
+			refuse(out, carpel.CodeNotFound)
+			return
+		case !s.def.Manual:
+			refuse(out, carpel.CodeConflict)
+			return
+		}
+	}
 	if it.MessageID != "" && m.seen[it.MessageID] {
 		out.Repeated = true
 		return

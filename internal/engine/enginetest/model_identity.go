@@ -327,9 +327,6 @@ func (m *model) member(it *carpel.Item, out *engine.Outcome) {
 	}
 	out.Person = p.key
 	s := m.segments[it.Segment.ID]
-	if s == nil || !s.def.Manual {
-		return
-	}
 	m.touch(p, it.Segment.Cause)
 	if it.Segment.Remove {
 		delete(s.members, p)

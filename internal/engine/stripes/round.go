@@ -79,10 +79,8 @@ func (r *round) edit(t *store.Touched) {
 			r.merge(merges[0])
 			merges = merges[1:]
 		}
-		if s := r.db.view.find(m.Segment); s != nil && s.Manual {
-			r.put(s, m.Ordinal, !m.Remove)
-			r.edits[m.Ordinal] = m.Cause
-		}
+		r.put(r.db.view.find(m.Segment), m.Ordinal, !m.Remove)
+		r.edits[m.Ordinal] = m.Cause
 	}
 	for _, m := range merges {
 		r.merge(m)

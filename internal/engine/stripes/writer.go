@@ -122,6 +122,10 @@ func (db *DB) round(requests []*request) error {
 	for _, req := range requests {
 		req.outcomes = make([]engine.Outcome, len(req.items))
 		for i := range req.items {
+			if e := db.refuseEdit(&req.items[i]); e != nil {
+				req.outcomes[i].Refused = e
+				continue
+			}
 			out, err := tx.Apply(&req.items[i])
 			if err != nil {
 				tx.Abort()
@@ -148,6 +152,20 @@ func (db *DB) round(requests []*request) error {
 	db.rate.add(now, events)
 	if db.live.timers.next() < before {
 		db.poke()
+	}
+	return nil
+}
+
+// refuseEdit refuses a manual edit of a segment that is not there or not manual; nil for every other item. The writer's.
+func (db *DB) refuseEdit(it *carpel.Item) *carpel.Error {
+	if it.Kind != carpel.ItemMember {
+		return nil
+	}
+	switch s := db.view.find(it.Segment.ID); {
+	case s == nil:
+		return carpel.Errorf(carpel.CodeNotFound, "there is no segment %q", it.Segment.ID)
+	case !s.Manual:
+		return carpel.Errorf(carpel.CodeConflict, "the members of segment %q follow its definition; only a manual segment is edited by hand", s.Key)
 	}
 	return nil
 }
