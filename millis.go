@@ -31,18 +31,40 @@ func (m Millis) MarshalJSON() ([]byte, error) {
 	return append(append([]byte{'"'}, m.String()...), '"'), nil
 }
 
-// UnmarshalJSON reads RFC 3339; null is Never.
+// UnmarshalJSON reads what MarshalJSON writes: RFC 3339, also of years before 0 and beyond 9999; null is Never.
 func (m *Millis) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*m = Never
 		return nil
 	}
 	var t time.Time
-	if err := json.Unmarshal(data, &t); err != nil {
-		return Errorf(CodeInvalid, "not a time: %v", err)
+	err := json.Unmarshal(data, &t)
+	if err != nil {
+		var ok bool
+		if t, ok = farYear(data); !ok {
+			return Errorf(CodeInvalid, "not a time: %v", err)
+		}
 	}
 	*m = MillisOf(t)
 	return nil
+}
+
+// farYear reads a JSON text whose year has a sign or more than four digits.
+func farYear(data []byte) (time.Time, bool) {
+	var s string
+	if json.Unmarshal(data, &s) != nil || len(s) < 6 {
+		return time.Time{}, false
+	}
+	end := strings.IndexByte(s[1:], '-') + 1
+	if end <= 4 {
+		return time.Time{}, false
+	}
+	year, err := strconv.Atoi(s[:end])
+	t, err2 := time.Parse(time.RFC3339Nano, "2000"+s[end:]) // a leap year: every day there is
+	if err != nil || err2 != nil {
+		return time.Time{}, false
+	}
+	return t.AddDate(year-2000, 0, 0), true
 }
 
 // AsTime reads the value as a moment, with bare dates at their midnight in zone: a number of size 1e8 or more and

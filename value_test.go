@@ -255,7 +255,7 @@ func TestMidnightSlow(t *testing.T) {
 }
 
 func TestMillisJSON(t *testing.T) {
-	for _, m := range []Millis{0, 1, 1700000000999, Never} {
+	for _, m := range []Millis{0, 1, 1700000000999, -62135596800000, -1e14, -94573440000001, 999999999999999, Never} {
 		b, err := m.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)

@@ -167,8 +167,11 @@ const maxAhead = 24 * 3600 * 1000
 // Time reads a moment as the wire formats tell it; a bare date is its midnight in UTC.
 func Time(n Node) (carpel.Millis, bool) { return n.Value().AsTime(time.UTC) }
 
-// Moment reads when something happened. A time that cannot be read, or is later than receipt and a day, becomes
-// that of receipt, with a warning. skew is added to what was told.
+// Earliest is the first moment that an item may be dated: the year 1, before which RFC 3339 has no way of writing it.
+const Earliest carpel.Millis = -62_135_596_800_000
+
+// Moment reads when something happened. A time that cannot be read, is from before the year 1, or is later than
+// receipt and a day, becomes that of receipt, with a warning. skew is added to what was told.
 func (it *Item) Moment(n Node, pointer string, skew carpel.Millis) {
 	it.At = it.Received
 	if !n.IsSet() {
@@ -176,7 +179,7 @@ func (it *Item) Moment(n Node, pointer string, skew carpel.Millis) {
 	}
 	at, ok := Time(n)
 	switch at += skew; {
-	case !ok:
+	case !ok || at < Earliest:
 		it.Warnf(carpel.CodeInvalid, pointer, "%.60q is not a time; the time of receipt was taken", n.Raw())
 	case at > it.Received+maxAhead:
 		it.Warnf(carpel.CodeLimit, pointer, "the time %s is more than a day ahead; the time of receipt was taken", at)

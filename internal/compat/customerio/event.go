@@ -70,7 +70,7 @@ func owned(it *ingest.Item, n ingest.Node) {
 	if used := n.Get("last_used"); used.IsSet() {
 		at, ok := ingest.Time(used)
 		switch {
-		case ok && at <= it.Received:
+		case ok && at <= it.Received && at >= ingest.Earliest:
 			it.Device.LastUsed = at
 		default:
 			it.Warnf(carpel.CodeInvalid, "/device/last_used", "%.60q is not a time in the past; the time of receipt was taken", used.Raw())

@@ -126,6 +126,7 @@ func TestCalls(t *testing.T) {
 		{name: "seconds", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":1767225600}`, items: []string{"event id:u1 name=A at=2026-01-01T00:00:00Z"}},
 		{name: "milliseconds", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":1767225600000}`, items: []string{"event id:u1 name=A at=2026-01-01T00:00:00Z"}},
 		{name: "year 1", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":"0001-01-01T00:00:00Z"}`, items: []string{"event id:u1 name=A at=0001-01-01T00:00:00Z"}},
+		{name: "before the year 1", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":-100000000000000}`, items: []string{"event id:u1 name=A"}, rejected: []string{"invalid /timestamp (warning)"}},
 		{name: "1969", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":"1969-12-31T23:59:59Z"}`, items: []string{"event id:u1 name=A at=1969-12-31T23:59:59Z"}},
 		{name: "9999", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":"9999-12-31T23:59:59Z"}`, items: []string{"event id:u1 name=A"}, rejected: []string{"limit /timestamp (warning)"}},
 		{name: "a day ahead", path: "/v1/t", body: `{"userId":"u1","event":"A","timestamp":"2026-03-02T12:00:00Z"}`, items: []string{"event id:u1 name=A at=2026-03-02T12:00:00Z"}},

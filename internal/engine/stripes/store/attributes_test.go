@@ -79,3 +79,17 @@ func TestLargeHistoryJoins(t *testing.T) {
 	}
 	verified(t, s)
 }
+
+// What waits joins whatever its moment: it is kept as JSON, and RFC 3339 ends at the years 0 and 9999.
+func TestAnyMomentJoins(t *testing.T) {
+	s := newStore(t, Options{})
+	visitor := carpel.PersonRef{AnonymousID: "a"}
+	for _, at := range []carpel.Millis{-1e14, 99e13} {
+		take(t, s, carpel.Item{Kind: carpel.ItemEvent, Name: "order", Person: visitor, At: at})
+	}
+	take(t, s, carpel.Item{Kind: carpel.ItemIdentify, Person: carpel.PersonRef{UserID: "u", AnonymousID: "a"}, At: 1})
+	if _, waiting, events := s.Counts(); waiting != 0 || events != 2 {
+		t.Fatalf("%d wait, %d events", waiting, events)
+	}
+	verified(t, s)
+}
