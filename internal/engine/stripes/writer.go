@@ -2,7 +2,9 @@ package stripes
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -104,7 +106,7 @@ func (db *DB) serve() {
 	}
 	err := db.usable()
 	if err == nil {
-		err = db.round(requests)
+		err = db.roundOrEnd(requests)
 	}
 	for _, r := range requests {
 		if err != nil {
@@ -112,6 +114,17 @@ func (db *DB) serve() {
 		}
 		close(r.done)
 	}
+}
+
+// roundOrEnd is round; a panic in it ends the engine. What is in memory may be half changed then, and a caller who
+// recovers, as net/http does, would leave behind requests that nobody answers and a token that nobody gives back.
+func (db *DB) roundOrEnd(requests []*request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = db.fail(fmt.Errorf("a round broke: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return db.round(requests)
 }
 
 // round applies requests and evaluates what follows.
