@@ -328,8 +328,11 @@ func (t *Tx) suppressed(ref carpel.PersonRef) (bool, error) {
 		return false, nil
 	}
 	for _, k := range suppressKeys(t.store, []string{ref.UserID}, []string{ref.Email}) {
-		if _, ok := t.ids[string(k)]; ok {
-			return t.ids[string(k)] != deleted, nil
+		if n, ok := t.ids[string(k)]; ok {
+			if n != deleted {
+				return true, nil
+			}
+			continue // freed in this transaction
 		}
 		if ok, err := t.store.has(k); err != nil || ok {
 			return ok, err
