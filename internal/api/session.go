@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -108,8 +109,9 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 		request := sha256.New()
 		io.WriteString(request, r.Method+" "+r.URL.RequestURI()+"\n")
 		request.Write(body)
-		workspace := sessionOf(r.Context()).workspace
-		first, err := a.Records.BeginAnswer(r.Context(), workspace, key, request.Sum(nil))
+		who := sessionOf(r.Context())
+		workspace, claim := who.workspace, who.key.ID+" "+key // an answer is for the API key that got it
+		first, err := a.Records.BeginAnswer(r.Context(), workspace, claim, request.Sum(nil))
 		if err != nil {
 			a.answerError(w, r, err)
 			return
@@ -118,16 +120,16 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 			replayAnswer(w, first)
 			return
 		}
-		a.answerOnce(w, r, next, workspace, key)
+		a.answerOnce(w, r, next, workspace, claim)
 	})
 }
 
-// answerOnce serves the request and keeps its answer.
-func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, workspace, key string) {
+// answerOnce serves the request and keeps its answer, without the secret of a key: that is shown once, and kept nowhere.
+func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, workspace, claim string) {
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	kept := records.Answer{} // a panic below leaves a status of 0: the claim is let go
 	defer func() {
-		if err := a.Records.EndAnswer(context.WithoutCancel(r.Context()), workspace, key, kept); err != nil {
+		if err := a.Records.EndAnswer(context.WithoutCancel(r.Context()), workspace, claim, kept); err != nil {
 			a.Log.Error("answer not kept", "error", err)
 		}
 	}()
@@ -135,8 +137,16 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handl
 	if rec.status < 500 {
 		header, _ := json.Marshal(rec.header) // strings always encode
 		kept = records.Answer{Status: rec.status, Header: string(header), Body: rec.body.Bytes()}
+		if strings.HasPrefix(r.URL.Path, "/api/keys") || r.URL.Path == "/api/workspaces" {
+			kept.Body = withoutSecret(kept.Body)
+		}
 	}
 	rec.sendTo(w)
+}
+
+// withoutSecret empties the secret of a new key in a JSON answer.
+func withoutSecret(body []byte) []byte {
+	return regexp.MustCompile(`"secret": ?"[^"]*"`).ReplaceAll(body, []byte(`"secret":""`))
 }
 
 func (a *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
