@@ -50,7 +50,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
-	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	// secure_delete: what is erased is overwritten in the file, and not only forgotten.
+	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=secure_delete(1)")
 	if err != nil {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
