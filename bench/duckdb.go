@@ -43,11 +43,12 @@ var duckQueries = map[string]string{
 		GROUP BY person HAVING sum(total) >= 50000)`,
 	"days": `SELECT count(*) FROM (SELECT person FROM events WHERE moment > {30d} AND moment <= {now}
 		GROUP BY person HAVING bit_count(bit_or(1::BIGINT << (moment // 86400000 - {30d} // 86400000))) >= 10)`,
-	"never": `SELECT (SELECT count(*) FROM people) - (SELECT count(DISTINCT person) FROM events WHERE name = 'App Opened' AND moment > {90d} AND moment <= {now})`,
-	"sequence": `SELECT count(DISTINCT person)
+	"never": `SELECT (SELECT count(*) FROM people) - (SELECT count(*) FROM (SELECT person FROM events
+		WHERE name = 'App Opened' AND moment > {90d} AND moment <= {now} GROUP BY person))`,
+	"sequence": `SELECT count(DISTINCT b.person)
 		FROM (SELECT person, moment FROM events WHERE name = 'Order Completed' AND moment > {90d} AND moment <= {now}) b
-		ASOF JOIN (SELECT person, moment FROM events WHERE name = 'Checkout Started' AND moment > {90d}) a USING (person, moment)
-		WHERE b.moment - a.moment <= 604800000`,
+		SEMI JOIN (SELECT person, moment FROM events WHERE name = 'Checkout Started' AND moment > {90d}) a
+		ON a.person = b.person AND a.moment <= b.moment AND a.moment >= b.moment - 604800000`,
 	"segment": `SELECT count(*) FROM members WHERE segment = 'large-customers'
 		AND person IN (SELECT person FROM events WHERE name = 'Support Contacted' AND moment > {30d} AND moment <= {now})`,
 	"nested": `SELECT count(*) FROM people WHERE plan IN ('pro', 'team')

@@ -61,10 +61,10 @@ var postgresQueries = map[string]string{
 		GROUP BY person HAVING sum(total) >= 50000) x`,
 	"days": `SELECT count(*) FROM (SELECT person FROM events WHERE moment > {30d} AND moment <= {now}
 		GROUP BY person HAVING bit_count(bit_or(1::bigint << (moment / 86400000 - {30d} / 86400000)::int)::bit(64)) >= 10) x`,
-	"never": `SELECT (SELECT count(*) FROM people) - count(*) FROM (SELECT person FROM events WHERE name = {App Opened} AND moment > {90d} AND moment <= {now}
-		GROUP BY person) x`,
-	"sequence": `SELECT count(DISTINCT b.person) FROM events a JOIN events b ON b.person = a.person AND b.moment BETWEEN a.moment AND a.moment + 604800000
-		WHERE a.name = {Checkout Started} AND a.moment > {90d} AND b.name = {Order Completed} AND b.moment > {90d} AND b.moment <= {now}`,
+	"never": `SELECT (SELECT count(*) FROM people) - count(DISTINCT person) FROM events WHERE name = {App Opened} AND moment > {90d} AND moment <= {now}`,
+	"sequence": `SELECT count(*) FROM (SELECT person FROM events b WHERE name = {Order Completed} AND moment > {90d} AND moment <= {now}
+		AND EXISTS (SELECT FROM events a WHERE a.person = b.person AND a.name = {Checkout Started} AND a.moment > {90d}
+			AND b.moment BETWEEN a.moment AND a.moment + 604800000) GROUP BY person) x`,
 	"segment": `SELECT count(*) FROM members WHERE segment = 'large-customers'
 		AND person IN (SELECT person FROM events WHERE name = {Support Contacted} AND moment > {30d} AND moment <= {now})`,
 	"nested": `SELECT count(*) FROM people WHERE plan IN (1, 2)
