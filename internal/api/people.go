@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -191,7 +192,8 @@ func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
 	if outcomes[0].Refused != nil {
 		return nil, outcomes[0].Refused
 	}
-	if err := a.Records.EraseRejections(c, c.Workspace, append([]string{p.UserID, p.Email}, p.IDs...)); err != nil {
+	// What was committed stays so when the caller goes away, and nobody could ask for this part again.
+	if err := a.Records.EraseRejections(context.WithoutCancel(c), c.Workspace, append([]string{p.UserID, p.Email}, p.IDs...)); err != nil {
 		return nil, err
 	}
 	return nil, a.audit(c, "person.erase", p.Key)
