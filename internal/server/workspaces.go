@@ -95,8 +95,15 @@ func (w *Workspaces) release(id string, e *openEngine) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e.users--
-	if e.users == 0 && e.err != nil && w.open[id] == e {
-		delete(w.open, id) // the next caller tries again
+	if e.users > 0 || w.open[id] != e {
+		return
+	}
+	select {
+	case <-e.ready:
+		if e.err != nil {
+			delete(w.open, id) // the next caller tries again
+		}
+	default: // it opens still, for nobody: the next caller finds it done, or failed
 	}
 }
 
