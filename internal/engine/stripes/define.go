@@ -162,7 +162,9 @@ func (db *DB) drop(s *segment) error {
 	db.dropBuild(s)
 	db.view.mu.Lock()
 	delete(db.view.byID, s.ID)
-	delete(db.view.byKey, s.Key)
+	if db.view.byKey[s.Key] == s { // a segment defined since may have the key
+		delete(db.view.byKey, s.Key)
+	}
 	db.view.mu.Unlock()
 	return db.live.compile(db)
 }
