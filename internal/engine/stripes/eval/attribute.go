@@ -142,6 +142,12 @@ func (l *attributeLeaf) answers(q ask, values []*block.Values) (m block.Mask, ne
 // numbers tests the people who are left on a column of numbers, and takes those with a value out of left.
 func (l *attributeLeaf) numbers(now carpel.Millis, v *block.Values, left, m *block.Mask) carpel.Millis {
 	next := carpel.Never
+	var hits [block.Width / 64]uint64
+	if left.Count() > fewSlots && l.test.nums(v.Col.Nums, 0, block.Width, hits[:]) {
+		*m = m.Or(left.And(hits))
+		*left = left.AndNot(v.Mask())
+		return next
+	}
 	for slot := range left.Slots {
 		if !v.Col.IsSet(int(slot)) {
 			continue
@@ -159,6 +165,9 @@ func (l *attributeLeaf) numbers(now carpel.Millis, v *block.Values, left, m *blo
 // texts is numbers for a column with a dictionary.
 func (l *attributeLeaf) texts(now carpel.Millis, i int, v *block.Values, left, m *block.Mask) carpel.Millis {
 	next := carpel.Never
+	if dict := v.Col.Dict; left.Count() > fewSlots && len(dict) <= block.Width+1 && l.places[i].path == "" {
+		return l.entries(now, v, left, m)
+	}
 	var known [block.Width + 1]verdict
 	var done [block.Width + 1]bool
 	for slot := range left.Slots {
@@ -186,6 +195,37 @@ func (l *attributeLeaf) texts(now carpel.Millis, i int, v *block.Values, left, m
 		if r.matched {
 			m.Set(slot)
 		}
+	}
+	return next
+}
+
+// entries is texts for many people: it tests every entry of the dictionary, and then looks up all 256 people at once.
+func (l *attributeLeaf) entries(now carpel.Millis, v *block.Values, left, m *block.Mask) carpel.Millis {
+	next := carpel.Never
+	const set, matched = 1, 2
+	var says [block.Width + 1]uint8
+	exists := l.test.op == carpel.OpExists && !l.test.unreadable
+	for code := 1; code < len(v.Col.Dict); code++ {
+		says[code] = set
+		if exists {
+			says[code] |= matched
+			continue
+		}
+		r := l.test.test(v.Col.Dict[code], now)
+		next = min(next, r.next)
+		if r.matched {
+			says[code] |= matched
+		}
+	}
+	for w := range left {
+		var are, hit uint64
+		for b, code := range v.Col.Codes[w*64 : w*64+64] {
+			s := uint64(says[code])
+			are |= (s & set) << b
+			hit |= (s >> 1) << b
+		}
+		m[w] |= hit & left[w]
+		left[w] &^= are
 	}
 	return next
 }
