@@ -27,6 +27,10 @@ type parquetRows struct {
 	size    int64
 }
 
+// maxScale bounds the places behind the point of a decimal: computing with the two thousand million that a file may
+// tell would never end.
+const maxScale = 1000
+
 // parquetColumn is how the values of a column are read.
 type parquetColumn struct {
 	name    string
@@ -57,7 +61,11 @@ func openParquet(f *os.File) (rs *parquetRows, err error) {
 		if !field.Leaf() || field.Repeated() {
 			return nil, carpel.Errorf(carpel.CodeInvalid, "the column %.60q is nested; only flat columns are taken", field.Name())
 		}
-		p.columns = append(p.columns, columnOf(field))
+		c := columnOf(field)
+		if c.scale < 0 || c.scale > maxScale {
+			return nil, &carpel.Error{Code: carpel.CodeLimit, Limit: maxScale, Actual: int64(c.scale), Message: fmt.Sprintf("the column %.60q has decimals of too many places", field.Name())}
+		}
+		p.columns = append(p.columns, c)
 	}
 	if len(p.columns) > carpel.MaxKeys {
 		return nil, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxKeys, Actual: int64(len(p.columns)), Message: "the file has too many columns"}
@@ -208,7 +216,7 @@ func (c parquetColumn) bytes(b []byte) carpel.Value {
 
 // decimal is n with scale digits behind the point.
 func decimal(n *big.Int, scale int) carpel.Value {
-	text := new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(scale, 0))), nil)).FloatString(max(scale, 0))
+	text := new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)).FloatString(scale)
 	if strings.Contains(text, ".") {
 		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 	}

@@ -161,6 +161,22 @@ func TestHugeCell(t *testing.T) {
 	}
 }
 
+// A file that tells of decimals with endless places is refused, not computed with.
+func TestParquetScale(t *testing.T) {
+	var b bytes.Buffer
+	schema := parquet.NewSchema("r", parquet.Group{"price": parquet.Decimal(2_000_000_000, 2_000_000_001, parquet.FixedLenByteArrayType(16))})
+	w := parquet.NewGenericWriter[map[string]any](&b, schema)
+	if _, err := w.Write([]map[string]any{{"price": bytes.Repeat([]byte{1}, 16)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rs, err := openRows(keepFile(t, b.Bytes()), "parquet"); carpel.ErrorCode(err) != carpel.CodeLimit {
+		t.Errorf("opened %v, %v", rs, err)
+	}
+}
+
 func TestParquet(t *testing.T) {
 	type record struct {
 		ID      string    `parquet:"id"`
