@@ -22,6 +22,7 @@ const (
 	MaxValueBytes       = 64 << 10 // one value
 	MaxAttributes       = 1000     // attributes of a person
 	MaxEventNames       = 10000    // event names of a workspace
+	MaxAttributeNames   = 10000    // names of attributes of a workspace
 	MaxMerges           = 100      // merges into one person
 
 	MaxConditionDepth = 16   // nesting of a definition
@@ -47,6 +48,7 @@ func Limits() []Limit {
 		{"value", MaxValueBytes, "bytes", "one value"},
 		{"attributes", MaxAttributes, "attributes", "attributes of one person"},
 		{"event_names", MaxEventNames, "names", "event names of a workspace"},
+		{"attribute_names", MaxAttributeNames, "names", "names of attributes of a workspace"},
 		{"merges", MaxMerges, "merges", "merges into one person"},
 		{"condition_depth", MaxConditionDepth, "levels", "nesting of a definition"},
 		{"conditions", MaxConditions, "conditions", "conditions of a definition"},

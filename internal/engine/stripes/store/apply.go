@@ -64,6 +64,8 @@ type application struct {
 	*Tx
 	it  *carpel.Item
 	out engine.Outcome
+
+	attributeCount int // of the person; see attributesFull
 }
 
 func (a *application) refuse(e *carpel.Error) { a.out.Refused = e }
@@ -105,8 +107,7 @@ func (a *application) run() error {
 
 // nameAllowed reports whether an event of the name may be stored: it is known, or there is room for another.
 func (a *application) nameAllowed(name string) bool {
-	_, events := a.store.names.count()
-	return events < carpel.MaxEventNames || a.store.names.lookup(nameKey{kindEvent, name}) != 0
+	return a.store.names.room(nameKey{kindEvent, name}, carpel.MaxEventNames)
 }
 
 // do writes the item for its person.
@@ -228,6 +229,11 @@ func (a *application) attributes(ordinal uint32, p *person) error {
 				a.warn(carpel.CodePublicKey, "/phone", "a browser key may not change a phone number")
 				continue
 			}
+		}
+		if !a.store.names.room(nameKey{kindValues, name}, carpel.MaxAttributeNames) {
+			a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/" + name, Limit: carpel.MaxAttributeNames, Actual: carpel.MaxAttributeNames + 1,
+				Message: "the workspace has as many names of attributes as there may be; this one is new and was not stored"})
+			continue
 		}
 		if full, err := a.attributesFull(ordinal, name, v); err != nil {
 			return err

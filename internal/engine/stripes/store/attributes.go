@@ -6,7 +6,8 @@ import (
 )
 
 // attributesFull reports whether a value would be one attribute too many for a person. It counts only in stripes that
-// hold enough names for that to be.
+// hold enough names for that to be, and then once an item: what it lets pass it takes as stored, until that comes to
+// too many, and then counts again.
 func (a *application) attributesFull(ordinal uint32, name string, v carpel.Value) (bool, error) {
 	h, err := a.readHead(ordinal / block.Width)
 	if err != nil || !v.IsSet() || len(h.directory) < 2*carpel.MaxAttributes {
@@ -15,7 +16,20 @@ func (a *application) attributesFull(ordinal uint32, name string, v carpel.Value
 	if has, err := a.hasAttribute(ordinal, name); err != nil || has {
 		return false, err
 	}
-	count := 0
+	if a.attributeCount == 0 || a.attributeCount >= carpel.MaxAttributes {
+		if a.attributeCount, err = a.countAttributes(ordinal, h); err != nil {
+			return false, err
+		}
+	}
+	if a.attributeCount >= carpel.MaxAttributes {
+		return true, nil
+	}
+	a.attributeCount++
+	return false, nil
+}
+
+// countAttributes returns how many attributes a person has.
+func (a *application) countAttributes(ordinal uint32, h *head) (count int, err error) {
 	for n := range h.directory {
 		k := a.store.names.of(n)
 		if k.kind != kindValues {
@@ -23,11 +37,11 @@ func (a *application) attributesFull(ordinal uint32, name string, v carpel.Value
 		}
 		has, err := a.hasAttribute(ordinal, k.name)
 		if err != nil {
-			return false, err
+			return 0, err
 		}
 		if has {
 			count++
 		}
 	}
-	return count >= carpel.MaxAttributes, nil
+	return count, nil
 }

@@ -50,6 +50,24 @@ func TestAttributesOutOfOrder(t *testing.T) {
 	}
 }
 
+// Names of attributes are held in memory: a workspace has no more than the limit, whoever sends them, and those that
+// are known go on.
+func TestAttributeNamesAreLimited(t *testing.T) {
+	s := newStore(t, Options{})
+	tx := s.Begin(1)
+	for i := range carpel.MaxAttributeNames {
+		tx.name(nameKey{kindValues, fmt.Sprintf("a%d", i)})
+	}
+	commit(t, tx)
+	out := take(t, s, identify("v", 2, map[string]carpel.Value{"one more": carpel.BoolValue(true), "a7": carpel.BoolValue(true)}))[0]
+	if len(out.Warnings) != 1 || out.Warnings[0].Code != carpel.CodeLimit || out.Warnings[0].Limit != carpel.MaxAttributeNames {
+		t.Fatalf("%v", out.Warnings)
+	}
+	if p := who(t, s, carpel.PersonRef{UserID: "v"}); !p.Attributes["a7"].Value.IsSet() || p.Attributes["one more"].Value.IsSet() {
+		t.Errorf("%v", p.Attributes)
+	}
+}
+
 // A hundred thousand items that wait join in one go, and the person's next event stays cheap to store.
 func TestLargeHistoryJoins(t *testing.T) {
 	const items = 100_000

@@ -153,5 +153,6 @@ func (n *names) forget(number uint32) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.number, n.name[number])
+	n.kinds[n.name[number].kind]--
 	n.name[number] = nameKey{}
 }

@@ -12,7 +12,7 @@ type names struct {
 	mu     sync.RWMutex
 	number map[nameKey]uint32 // guarded by mu
 	name   []nameKey          // by number; guarded by mu
-	events int                // names of events; guarded by mu
+	kinds  [256]int           // how many names of each kind there are; guarded by mu
 }
 
 func (s *Store) loadNames() (*names, error) {
@@ -35,9 +35,7 @@ func (n *names) add(k nameKey, number uint32) {
 		n.name = append(n.name, nameKey{})
 	}
 	n.name[number] = k
-	if k.kind == kindEvent {
-		n.events++
-	}
+	n.kinds[k.kind]++
 }
 
 // remove takes back a number given by a transaction that was dropped; numbers are taken back last first.
@@ -47,9 +45,7 @@ func (n *names) remove(number uint32) {
 	k := n.name[number]
 	delete(n.number, k)
 	n.name = n.name[:number]
-	if k.kind == kindEvent {
-		n.events--
-	}
+	n.kinds[k.kind]--
 }
 
 // lookup returns a name's number; 0 when it was never stored.
@@ -69,11 +65,18 @@ func (n *names) of(number uint32) nameKey {
 	return n.name[number]
 }
 
-// count returns how many numbers are given, and how many names of events there are.
-func (n *names) count() (all uint32, events int) {
+// count returns how many numbers are given.
+func (n *names) count() uint32 {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	return uint32(len(n.name) - 1), n.events
+	return uint32(len(n.name) - 1)
+}
+
+// room reports whether a name may be stored: it is known, or there are fewer than most of its kind.
+func (n *names) room(k nameKey, most int) bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.kinds[k.kind] < most || n.number[k] != 0
 }
 
 // kindEvent is the kind of event tables, as a name's kind.

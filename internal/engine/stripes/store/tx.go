@@ -249,8 +249,7 @@ func (t *Tx) touch(ordinal uint32) *TouchedStripe {
 func (t *Tx) name(k nameKey) uint32 {
 	n := t.store.names.lookup(k)
 	if n == 0 {
-		all, _ := t.store.names.count()
-		n = all + 1
+		n = t.store.names.count() + 1
 		t.store.names.add(k, n)
 		t.newNames = append(t.newNames, n)
 	}
