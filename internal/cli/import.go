@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/records"
 )
@@ -65,7 +66,10 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		if !c.NoWait {
 			var err error
 			if m, err = t.followImport(ctx, cl, m.ID); err != nil {
-				return fmt.Errorf("%w (it goes on: carpel import --resume %s)", err, m.ID)
+				if carpel.ErrorCode(err) != carpel.CodeNotFound {
+					fmt.Fprintf(t.Err, "The import %s goes on; follow it with carpel import --resume %[1]s\n", m.ID)
+				}
+				return err
 			}
 		}
 		if err := t.show(m, func() { t.importDone(m) }); err != nil {
@@ -196,6 +200,9 @@ func (c *importCommand) keepRejected(ctx context.Context, t *terminal, cl *clien
 	}
 	if err := f.Close(); err != nil {
 		return err
+	}
+	if m.Rejected == 1 {
+		return notInOrder{fmt.Sprintf("1 row was rejected; it is in %s with its reason", path)}
 	}
 	return notInOrder{fmt.Sprintf("%s rows were rejected; they are in %s with their reasons", number(m.Rejected), path)}
 }

@@ -41,7 +41,7 @@ type segmentDiff struct {
 }
 
 type segmentApply struct {
-	Folder string `arg:"" help:"A folder of KEY.yaml files." type:"existingdir"`
+	Folder string `arg:"" help:"A folder of KEY.yaml files; --export makes it." type:"path"`
 	Prune  bool   `help:"Delete segments that no file names."`
 	DryRun bool   `help:"Say what would be done."`
 	Export bool   `help:"The other way round: write the server's segments into the folder."`
@@ -67,10 +67,22 @@ func (c *segmentDiff) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 		if len(steps) > 0 {
-			return notInOrder{fmt.Sprintf("%d differences; carpel segment apply %s makes the server so", len(steps), c.Folder)}
+			return notInOrder{difference(steps, c.Folder)}
 		}
 		return nil
 	})
+}
+
+// difference counts the steps and names the command that takes them all.
+func difference(steps []step, folder string) string {
+	prune := ""
+	if slices.ContainsFunc(steps, func(s step) bool { return s.Action == "delete" }) {
+		prune = "--prune "
+	}
+	if len(steps) == 1 {
+		return fmt.Sprintf("1 difference; carpel segment apply %s%s makes the server so", prune, folder)
+	}
+	return fmt.Sprintf("%d differences; carpel segment apply %s%s makes the server so", len(steps), prune, folder)
 }
 
 func orEmpty[T any](xs []T) []T {
@@ -102,6 +114,7 @@ func (c *segmentApply) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
+		all := len(steps)
 		if !c.Prune {
 			steps = slices.DeleteFunc(steps, func(s step) bool { return s.Action == "delete" })
 		}
@@ -110,6 +123,12 @@ func (c *segmentApply) Run(ctx context.Context, t *terminal) error {
 				if err := cl.apply(ctx, t, s); err != nil {
 					return fmt.Errorf("%s %s: %w", s.Action, s.Key, err)
 				}
+			}
+		}
+		if left := all - len(steps); left > 0 {
+			fmt.Fprintf(t.Err, "Segments that no file names stay (%d); --prune deletes them.\n", left)
+			if len(steps) == 0 && t.Output != "json" {
+				return nil
 			}
 		}
 		return t.show(orEmpty(steps), func() { t.steps(steps) })
@@ -283,6 +302,9 @@ func readFile(path string) (*segmentFile, error) {
 func (c *client) writeFiles(ctx context.Context, t *terminal, folder string) error {
 	have, err := c.segments(ctx, url.Values{})
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	for _, s := range have {

@@ -12,11 +12,24 @@ import (
 	"github.com/carpel/carpel/internal/api"
 )
 
+// moment is a time as a flag takes it: RFC 3339.
+type moment struct{ time.Time }
+
+// UnmarshalText reads a moment.
+func (m *moment) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no time; write it like 2026-03-01T00:00:00Z", text)
+	}
+	m.Time = at
+	return nil
+}
+
 type segmentPreview struct {
 	definitionFlags `embed:""`
-	AsOf            time.Time `help:"Count as of another moment (RFC 3339); a future one tells what time alone will do." format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME"`
-	Nodes           bool      `help:"Count every condition as well."`
-	Sample          int       `help:"How many of the people to show." default:"5"`
+	AsOf            moment `help:"Count as of another moment (RFC 3339); a future one tells what time alone will do." placeholder:"TIME"`
+	Nodes           bool   `help:"Count every condition as well."`
+	Sample          int    `help:"How many of the people to show." default:"5"`
 }
 
 // Run counts a definition.
@@ -27,7 +40,7 @@ func (c *segmentPreview) Run(ctx context.Context, t *terminal) error {
 	}
 	body := map[string]any{"definition": def, "nodes": c.Nodes, "sample": c.Sample}
 	if !c.AsOf.IsZero() {
-		body["as_of"] = c.AsOf
+		body["as_of"] = c.AsOf.Time
 	}
 	return t.with(ctx, func(cl *client) error {
 		var p api.Preview
@@ -89,9 +102,9 @@ func indent(pointer string) string {
 }
 
 type segmentExplain struct {
-	Segment string    `arg:"" help:"Id or key; or a definition as text."`
-	Person  string    `arg:"" help:"A key (p_…), id:…, email:…, or a bare id or email."`
-	AsOf    time.Time `help:"Explain as of another moment (RFC 3339)." format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME"`
+	Segment string `arg:"" help:"Id or key; or a definition as text."`
+	Person  string `arg:"" help:"A key (p_…), id:…, email:…, or a bare id or email."`
+	AsOf    moment `help:"Explain as of another moment (RFC 3339)." placeholder:"TIME"`
 }
 
 // Run explains a membership.
@@ -108,7 +121,7 @@ func (c *segmentExplain) Run(ctx context.Context, t *terminal) error {
 			body["segment"] = c.Segment
 		}
 		if !c.AsOf.IsZero() {
-			body["as_of"] = c.AsOf
+			body["as_of"] = c.AsOf.Time
 		}
 		var e struct {
 			Person  api.PersonRow       `json:"person"`
