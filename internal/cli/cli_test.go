@@ -50,7 +50,7 @@ func served(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		if l, err := server.ReadLocal(dir); err == nil && l.Address != "" && server.Served(dir) {
 			if res, err := http.Get("http://" + l.Address + "/readyz"); err == nil {

@@ -182,8 +182,8 @@ func watchOneEvent(t *testing.T, c terminal, address, writeKey string) {
 				t.Errorf("the change %s lacks %s", line, want)
 			}
 		}
-	case <-time.After(5 * time.Second):
-		t.Error("no change came within five seconds")
+	case <-time.After(time.Minute):
+		t.Error("no change came within a minute")
 	}
 	out, _ := c.run(0, "segment", "explain", "big-spenders", "0001")
 	if !strings.Contains(out, "0001 is IN") || !strings.Contains(out, "Order Completed") {

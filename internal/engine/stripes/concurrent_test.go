@@ -46,7 +46,7 @@ func built(t testing.TB, db engine.Engine) {
 		}
 		select {
 		case <-changed:
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("a build does not end: %+v", db.Statuses())
 		}
 	}
@@ -340,7 +340,7 @@ func TestCommitsShareSyncs(t *testing.T) {
 			}
 		})
 	}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for db.Waiting() < commits-1 {
 		select {
 		case <-deadline:
