@@ -63,6 +63,7 @@ const clickHouseConfig = `<yandex>
 <path>%[1]s/data/</path><tmp_path>%[1]s/tmp/</tmp_path><user_files_path>%[1]s/files/</user_files_path><format_schema_path>%[1]s/formats/</format_schema_path>
 <users_config>%[1]s/users.xml</users_config><default_profile>default</default_profile><default_database>default</default_database>
 <mark_cache_size>268435456</mark_cache_size><uncompressed_cache_size>%[4]d</uncompressed_cache_size><timezone>UTC</timezone>
+<merge_tree><old_parts_lifetime>1</old_parts_lifetime></merge_tree>
 </yandex>`
 
 const clickHouseUsers = `<yandex>
@@ -212,7 +213,13 @@ func (c *clickHouse) mergeMonths(ctx context.Context) error {
 			return fmt.Errorf("ClickHouse: merge %s: %w", month, err)
 		}
 	}
-	return nil
+	return until(ctx, func() error { // what was merged goes away by itself
+		left, err := c.query(ctx, `SELECT count() FROM system.parts WHERE NOT active`, nil)
+		if err == nil && strings.TrimSpace(left) != "0" {
+			err = fmt.Errorf("ClickHouse: %s merged parts are still there", strings.TrimSpace(left))
+		}
+		return err
+	})
 }
 
 // insert streams rows as RowBinary, ClickHouse's fastest format by rows.

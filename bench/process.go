@@ -89,7 +89,7 @@ func proportionalBytes(pid int) (int64, error) {
 	return 0, errors.New("no Pss in smaps_rollup")
 }
 
-// cpuTime is the processor time, in clock ticks of 10 ms, that a process has used.
+// cpuTicks is the processor time, in clock ticks of 10 ms, that a process has used.
 func cpuTicks(pid int) (int64, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -105,14 +105,27 @@ func cpuTicks(pid int) (int64, error) {
 	return user + system, errors.Join(err, err2)
 }
 
-// diskBytes is what the files of a directory take on disk.
+// diskBytes is what the files of a directory take on disk. PostgreSQL's log is not counted: it keeps old segments of it
+// to write on, as many as it once needed. Files that go away meanwhile, and directories, do not count.
 func diskBytes(dir string) (int64, error) {
 	var total int64
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
+		if d.IsDir() {
+			if d.Name() == "pg_wal" {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

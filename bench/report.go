@@ -30,7 +30,7 @@ type EngineResult struct {
 	Version       string    `json:"version"`
 	Layout        string    `json:"layout"`
 	LoadSeconds   float64   `json:"load_seconds"`
-	DiskBytes     int64     `json:"disk_bytes"`
+	DiskBytes     int64     `json:"disk_bytes"`       // after the warm rounds
 	ResidentBytes int64     `json:"resident_bytes"`   // after the warm rounds
 	Starts        []float64 `json:"starts,omitempty"` // from the start of the process until it answers, caches dropped
 }
@@ -104,7 +104,7 @@ func (r *Result) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s people, %s events. %s. %s. Each engine may use %d cores and %d MB for its own caches.\nLoad average %s before, %s after.\n\n",
 		thousands(int64(r.People)), thousands(r.Events), r.Machine, r.At.Format("2006-01-02 15:04 UTC"), r.Threads, r.MemoryMB, r.LoadBefore, r.LoadAfter)
-	fmt.Fprintf(&b, "Warm: median of %d in milliseconds; in parentheses, how many times Carpel's.\n\n", r.Rounds)
+	fmt.Fprintf(&b, "Warm: median of %d in milliseconds; in parentheses, how many times %s's.\n\n", r.Rounds, r.Engines[0].Name)
 	r.table(&b, func(t Times) float64 { return t.WarmMedian })
 	if r.ColdMeans != "" {
 		fmt.Fprintf(&b, "\nCold (%s): median of %d, milliseconds.\n\n", r.ColdMeans, len(r.Definitions[0].Times[0].Cold))
