@@ -151,7 +151,9 @@ func (r *round) evaluate(t *store.Touched, limit int) error {
 	for i, n := range stripes {
 		l.keep(n, states[i], r.db.options.StateBytes)
 		for root, s := range l.roots {
-			r.set(s, n, l.program.Members(root, states[i]))
+			if m := l.program.Members(root, states[i]); m != s.mask(n) {
+				r.set(s, n, m)
+			}
 		}
 		next := max(states[i].NextDue(), r.now+1)
 		if at := l.timers.of(n); next < at || at <= r.now {

@@ -2,6 +2,8 @@ package eval
 
 import (
 	"fmt"
+	"math/bits"
+	"sync"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -15,7 +17,8 @@ type Root struct {
 }
 
 // Program is a set of definitions compiled to one DAG: equal conditions, wherever they stand, are one node. A node's
-// children come before it, and a root that others refer to before those. Immutable; safe for concurrent use.
+// children come before it, and a root that others refer to before those. Immutable but for what it
+// keeps to use again; safe for concurrent use.
 type Program struct {
 	nodes []node
 	roots []int          // node of each root, in the order given
@@ -28,6 +31,8 @@ type Program struct {
 	firstSeen []int            // leaves that read $first_seen_at
 	bySegment map[string][]int // leaves that read a segment through the source
 	parents   [][]int          // by node: the nodes it is a child of
+
+	spare sync.Pool // of *marks
 }
 
 // node is one condition of the DAG.
@@ -210,29 +215,34 @@ func (p *Program) index() {
 type State struct {
 	Masks []block.Mask
 	Next  []carpel.Millis
+
+	people block.Mask    // whom the masks are of
+	due    carpel.Millis // not later than any of Next
 }
 
-// NextDue returns the earliest moment at which time changes something; Never when it does not.
-func (st *State) NextDue() carpel.Millis {
-	next := carpel.Never
+// NextDue returns a moment not later than the earliest at which time changes something; Never when it does not.
+func (st *State) NextDue() carpel.Millis { return st.due }
+
+// settle finds when the state is next due.
+func (st *State) settle() {
+	st.due = carpel.Never
 	for _, n := range st.Next {
-		next = min(next, n)
+		st.due = min(st.due, n)
 	}
-	return next
 }
 
 // Size is the bytes that a state takes, about.
-func (st *State) Size() int64 { return int64(len(st.Masks))*40 + 64 }
+func (st *State) Size() int64 { return int64(len(st.Masks))*40 + 112 }
 
 // Fill evaluates everything for every person of the stripe.
 func (p *Program) Fill(src Source, now carpel.Millis) (*State, error) {
-	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes))}
-	people := src.People()
+	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: src.People()}
 	for i := range p.nodes {
-		if err := p.full(src, people, now, st, i); err != nil {
+		if err := p.full(src, st.people, now, st, i); err != nil {
 			return nil, err
 		}
 	}
+	st.settle()
 	return st, nil
 }
 
@@ -281,54 +291,107 @@ type Touch struct {
 	Segments   map[string]block.Mask // members of segments that are read through the source
 }
 
-// Update brings a state up to date: the leaves whose data were touched, for those people, and the leaves that are due
-// by time, for all. What is not people any more leaves every mask.
-func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State) error {
-	people := src.People()
-	asked := make([]block.Mask, len(p.nodes))
-	whole := touch.Whole
-	mark := func(leaves []int, m block.Mask) {
-		for _, i := range leaves {
-			asked[i] = asked[i].Or(m)
-		}
+// marks are what an update has to look at: nodes, and for leaves the people. Used again from update to update; between
+// them nothing is marked.
+type marks struct {
+	nodes []uint64     // a bit a node
+	slots []block.Mask // by node
+}
+
+func (k *marks) mark(leaves []int, m block.Mask) {
+	if m.IsEmpty() {
+		return
 	}
+	for _, i := range leaves {
+		k.slots[i] = k.slots[i].Or(m)
+		k.nodes[i>>6] |= 1 << (i & 63)
+	}
+}
+
+// marksOf returns marks of nothing.
+func (p *Program) marksOf() *marks {
+	k, _ := p.spare.Get().(*marks)
+	if k == nil {
+		k = &marks{nodes: make([]uint64, (len(p.nodes)+63)/64), slots: make([]block.Mask, len(p.nodes))}
+	}
+	return k
+}
+
+// touched marks the leaves whose data were touched.
+func (p *Program) touched(k *marks, touch *Touch) {
 	for t, m := range touch.Tables {
-		mark(p.byTable[t], m)
+		k.mark(p.byTable[t], m)
 		if t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable {
-			mark(p.anyEvent, m)
+			k.mark(p.anyEvent, m)
 		}
 	}
 	for name, m := range touch.Attributes {
-		mark(p.byAttr[name], m)
+		k.mark(p.byAttr[name], m)
 	}
-	mark(p.firstSeen, touch.FirstSeen)
+	k.mark(p.firstSeen, touch.FirstSeen)
 	for ref, m := range touch.Segments {
-		mark(p.bySegment[ref], m)
+		k.mark(p.bySegment[ref], m)
 	}
-	for i := range p.nodes {
-		n := &p.nodes[i]
-		if n.leaf == nil {
-			st.Masks[i] = p.combined(st, n, people)
-			continue
+}
+
+// Update brings a state up to date: the leaves whose data were touched, for those people, the leaves that are due by
+// time, for all, and the combinations above what changed. What is not people any more leaves every mask. After an error
+// the state is of no more use.
+func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State) error {
+	people, k := src.People(), p.marksOf()
+	p.touched(k, touch)
+	if people != st.people || !touch.Whole.IsEmpty() || st.due <= now {
+		for i := range p.nodes {
+			n := &p.nodes[i]
+			k.nodes[i>>6] |= 1 << (i & 63)
+			if st.Masks[i] = st.Masks[i].And(people); n.leaf != nil {
+				k.slots[i] = k.slots[i].Or(touch.Whole)
+				if st.Next[i] <= now {
+					k.slots[i], st.Next[i] = people, carpel.Never
+				}
+			}
 		}
-		st.Masks[i] = st.Masks[i].And(people)
-		if st.Next[i] <= now {
-			if err := p.full(src, people, now, st, i); err != nil {
+		st.people = people
+		defer st.settle()
+	}
+	for w := range k.nodes {
+		for k.nodes[w] != 0 {
+			i := w<<6 + bits.TrailingZeros64(k.nodes[w])
+			k.nodes[w] &= k.nodes[w] - 1
+			slots := k.slots[i].And(people)
+			k.slots[i] = block.Mask{}
+			before := st.Masks[i]
+			if err := p.renew(src, slots, now, st, i); err != nil {
 				return err
 			}
-			continue
+			if st.Masks[i] != before {
+				for _, up := range p.parents[i] { // they come later
+					k.nodes[up>>6] |= 1 << (up & 63)
+				}
+			}
 		}
-		slots := asked[i].Or(whole).And(people)
-		if slots.IsEmpty() {
-			continue
-		}
-		m, next, err := n.leaf.eval(ask{src: src, slots: slots, now: now, timers: true})
-		if err != nil {
-			return err
-		}
-		st.Masks[i] = st.Masks[i].AndNot(slots).Or(m)
-		st.Next[i] = min(st.Next[i], next)
 	}
+	p.spare.Put(k)
+	return nil
+}
+
+// renew brings one node up to date: a leaf for the slots asked about.
+func (p *Program) renew(src Source, slots block.Mask, now carpel.Millis, st *State, i int) error {
+	n := &p.nodes[i]
+	if n.leaf == nil {
+		st.Masks[i] = p.combined(st, n, st.people)
+		return nil
+	}
+	if slots.IsEmpty() {
+		return nil
+	}
+	m, next, err := n.leaf.eval(ask{src: src, slots: slots, now: now, timers: true})
+	if err != nil {
+		return err
+	}
+	st.Masks[i] = st.Masks[i].AndNot(slots).Or(m)
+	st.Next[i] = min(st.Next[i], next)
+	st.due = min(st.due, next)
 	return nil
 }
 

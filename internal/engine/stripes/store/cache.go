@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/carpel/carpel/internal/engine/stripes/block"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
 )
 
 // entry is what is decoded of one name in one stripe: the parts of a table, an attribute's values or stamps, or, under
@@ -13,6 +14,7 @@ import (
 // that the stripe has nothing under the name.
 type entry struct {
 	parts  []*part
+	views  []eval.Part // parts, as evaluation asks for them
 	values *block.Values
 	stamps *block.Stamps
 	head   *head

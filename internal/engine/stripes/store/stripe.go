@@ -17,6 +17,7 @@ type Stripe struct {
 	tx    *Tx // nil: as committed
 	n     uint32
 	head  *head
+	last  [2]asked
 }
 
 // Stripe returns a stripe as committed.
@@ -156,32 +157,69 @@ func (s *Stripe) namesOf(kind byte) []string {
 	return all
 }
 
-// Parts returns the parts of a table that may hold rows with first <= time <= last, in order of time.
+// Parts returns the parts of a table that may hold rows with first <= time <= last, in order of time. The slice is not
+// the caller's to change.
 func (s *Stripe) Parts(t eval.Table, first, last carpel.Millis) ([]eval.Part, error) {
-	all, err := s.parts(t)
-	if err != nil {
+	e, err := s.table(t)
+	if err != nil || e == nil {
 		return nil, err
 	}
-	var out []eval.Part
-	for _, p := range all {
+	from, to, fits := -1, 0, 0
+	for i, p := range e.parts {
 		if p.last >= first && p.first <= last {
-			if out == nil {
-				out = make([]eval.Part, 0, len(all))
+			if from < 0 {
+				from = i
 			}
+			to = i + 1
+			fits++
+		}
+	}
+	if fits == 0 {
+		return nil, nil
+	}
+	if fits == to-from {
+		return e.views[from:to:to], nil
+	}
+	out := make([]eval.Part, 0, fits)
+	for _, p := range e.parts[from:to] {
+		if p.last >= first && p.first <= last {
 			out = append(out, p)
 		}
 	}
 	return out, nil
 }
 
+// table returns what is decoded of a table; nil when there is nothing. The last two asked about are remembered: a batch
+// asks for the same ones once a condition.
+func (s *Stripe) table(t eval.Table) (*entry, error) {
+	for i := range s.last {
+		if s.last[i].known && s.last[i].table == t {
+			return s.last[i].entry, nil
+		}
+	}
+	n := s.store.names.lookup(tableName(t))
+	var e *entry
+	if s.holds(n) {
+		var err error
+		if e, err = s.entry(n); err != nil {
+			return nil, err
+		}
+	}
+	s.last[0], s.last[1] = s.last[1], asked{t, e, true}
+	return e, nil
+}
+
+// asked is a table that a stripe was asked for.
+type asked struct {
+	table eval.Table
+	entry *entry
+	known bool
+}
+
 // parts returns all parts of a table, in order of time.
 func (s *Stripe) parts(t eval.Table) ([]*part, error) {
-	n := s.store.names.lookup(tableName(t))
-	if !s.holds(n) {
-		return nil, nil
-	}
-	e, err := s.entry(n)
-	if err != nil {
+	e, err := s.table(t)
+	if err != nil || e == nil {
 		return nil, err
 	}
 	return e.parts, nil
@@ -236,8 +274,10 @@ func tableEntry(parts []*part) *entry {
 		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.key.heavy, b.key.heavy), cmp.Compare(a.key.chunk, b.key.chunk))
 	})
 	e := &entry{parts: parts, size: 64}
-	for _, p := range parts {
-		e.size += int64(p.rows.Size()) + 80
+	e.views = make([]eval.Part, len(parts))
+	for i, p := range parts {
+		e.views[i] = p
+		e.size += int64(p.rows.Size()) + 96
 	}
 	return e
 }
