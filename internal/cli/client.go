@@ -24,6 +24,8 @@ type client struct {
 	key   string
 	http  *http.Client
 	close func() error
+	// resume goes on with imports that a stopped process left; nil when a server does it.
+	resume func(context.Context) error
 }
 
 // connect finds the server to ask.
@@ -51,7 +53,7 @@ func (t *terminal) connect(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}},
+	return &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}}, resume: s.ResumeImports,
 		close: func() error { return s.Close(context.WithoutCancel(ctx)) }}, nil
 }
 

@@ -52,6 +52,11 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 	}
 	return t.with(ctx, func(cl *client) error {
 		m := records.Import{ID: c.Resume}
+		if c.Resume != "" && !c.NoWait && cl.resume != nil {
+			if err := cl.resume(ctx); err != nil {
+				return err
+			}
+		}
 		if c.File != "" {
 			var err error
 			if m, err = c.send(ctx, t, cl); err != nil {

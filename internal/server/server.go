@@ -153,6 +153,10 @@ func (s *Server) routes() http.Handler {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// ResumeImports goes on with every import that a stopped process left running. Serve does it by itself; a server that
+// is only opened does it when it is asked to, once.
+func (s *Server) ResumeImports(ctx context.Context) error { return s.imports.Resume(ctx) }
+
 // MetricsAddress is where metrics are served; empty when they are not, or not yet.
 func (s *Server) MetricsAddress() string {
 	if at := s.measuredAt.Load(); at != nil {
@@ -207,7 +211,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.imports.Resume(ctx); err != nil && ctx.Err() == nil {
+		if err := s.ResumeImports(ctx); err != nil && ctx.Err() == nil {
 			cancel(err)
 		}
 		if err := s.workspaces.Run(ctx); err != nil {
