@@ -29,7 +29,7 @@ func (db *DB) BeginAnswer(ctx context.Context, workspace, key string, request []
 	var a *Answer
 	err := db.change(ctx, "claim idempotency key", func(tx *sql.Tx) error {
 		now := db.millis()
-		if _, err := tx.ExecContext(ctx, "DELETE FROM answers WHERE at < ?", now-keepAnswers.Milliseconds()); err != nil {
+		if err := dropOldAnswers(ctx, tx, now); err != nil {
 			return err
 		}
 		var got Answer
@@ -63,6 +63,17 @@ func (db *DB) EndAnswer(ctx context.Context, workspace, key string, a Answer) er
 		_, err := tx.ExecContext(ctx, "UPDATE answers SET status = ?, header = ?, body = ? WHERE workspace = ? AND key = ?", a.Status, a.Header, a.Body, workspace, key)
 		return err
 	})
+}
+
+// DropOldAnswers lets go of answers that were kept for a day. [DB.BeginAnswer] does so as well; this is for when none
+// comes any more: an answer may hold something of a person.
+func (db *DB) DropOldAnswers(ctx context.Context) error {
+	return db.change(ctx, "drop old answers", func(tx *sql.Tx) error { return dropOldAnswers(ctx, tx, db.millis()) })
+}
+
+func dropOldAnswers(ctx context.Context, tx *sql.Tx, now int64) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM answers WHERE at < ?", now-keepAnswers.Milliseconds())
+	return err
 }
 
 // DropUnended lets go of claims that a stopped process left behind; called once at start.

@@ -226,7 +226,14 @@ func (w *Workspaces) Create(ctx context.Context, name, zone string) (carpel.Work
 func (w *Workspaces) Run(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Second)
 	defer tick.Stop()
+	swept := time.Time{}
 	for {
+		if now := w.options.Now(); now.Sub(swept) > time.Hour {
+			swept = now
+			if err := w.records.DropOldAnswers(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
 		if err := w.openDue(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}

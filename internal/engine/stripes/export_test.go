@@ -5,12 +5,11 @@ import "github.com/carpel/carpel"
 // Flush writes what is in memory to tables.
 func (db *DB) Flush() error { return db.store.DB().Flush() }
 
-// Compact rewrites all tables, so that what was deleted is gone from them.
-func (db *DB) Compact() error {
-	if err := db.Flush(); err != nil {
-		return err
-	}
-	return db.store.DB().Compact(db.ctx, []byte{0}, []byte{0xff, 0xff}, false)
+// Purge purges what was erased, when it is due, and waits until old files are deleted.
+func (db *DB) Purge() error {
+	err := db.purge(db.ctx)
+	db.store.DB().TestOnlyWaitForCleaning()
+	return err
 }
 
 // Waiting returns how many commits wait for the writer.

@@ -131,8 +131,9 @@ func Open(dir string, o Options) (*DB, error) {
 	}
 	db.writing <- struct{}{}
 	if !o.Manual {
-		db.done.Add(1)
+		db.done.Add(2)
 		go db.background()
+		go db.purges()
 	}
 	return db, nil
 }

@@ -116,11 +116,12 @@ func writeTimer(b *pebble.Batch, stripe uint32, at carpel.Millis) error {
 	return b.Set(timerKey(stripe), binary.BigEndian.AppendUint64(nil, uint64(at)), nil)
 }
 
-// NextDue returns when time alone next changes something; Never when it does not.
+// NextDue returns when time alone next has work: it changes something, or what was erased is purged from disk; Never
+// when it has none.
 func (db *DB) NextDue() carpel.Millis {
 	if err := db.lock(db.ctx); err != nil {
 		return carpel.Never
 	}
 	defer db.unlock()
-	return db.live.timers.next()
+	return min(db.live.timers.next(), db.purgeDue())
 }

@@ -2,9 +2,11 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"fmt"
+	"io"
 	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/carpel/carpel"
 )
@@ -13,7 +15,8 @@ import (
 // items, journal, nor statistics. Others keep theirs.
 func TestErasureLeavesNothing(t *testing.T) {
 	const mark = "zebra"
-	s := newStore(t, Options{})
+	fs := vfs.NewMem()
+	s := newStore(t, Options{FS: fs})
 	n := 0
 	text := func() carpel.Value { n++; return carpel.TextValue(fmt.Sprintf("%s-%d", mark, n)) }
 	me := carpel.PersonRef{UserID: mark + "-user", AnonymousID: mark + "-visitor"}
@@ -30,14 +33,21 @@ func TestErasureLeavesNothing(t *testing.T) {
 		identify(mark+"-second", 9, map[string]carpel.Value{"email": carpel.TextValue(mark + "3@example.com"), "nick": text()}),
 		carpel.Item{Kind: carpel.ItemMerge, Person: carpel.PersonRef{UserID: mark + "-user"}, Other: carpel.PersonRef{UserID: mark + "-second"}, At: 10},
 	)
-	if out := take(t, s, carpel.Item{Kind: carpel.ItemSuppress, Person: carpel.PersonRef{Email: mark + "3@example.com"}, At: 11}); out[0].Refused != nil {
-		t.Fatal(out[0].Refused)
-	}
 	if err := s.db.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.Compact(context.Background(), []byte{0}, []byte{0xff, 0xff}, false); err != nil {
-		t.Fatal(err)
+	if files := filesWith(t, fs, mark); len(files) < 2 {
+		t.Fatalf("only %v hold the mark: the test shows nothing", files)
+	}
+	if out := take(t, s, carpel.Item{Kind: carpel.ItemSuppress, Person: carpel.PersonRef{Email: mark + "3@example.com"}, At: 11}); out[0].Refused != nil {
+		t.Fatal(out[0].Refused)
+	}
+	if len(filesWith(t, fs, mark)) == 0 {
+		t.Fatal("the files hold nothing any more without a purge: the test shows nothing")
+	}
+	purge(t, s, 12)
+	if files := filesWith(t, fs, mark); len(files) > 0 {
+		t.Errorf("%v still hold what was erased", files)
 	}
 	err := s.scan(nil, func(k, v []byte) error {
 		if bytes.Contains(k, []byte(mark)) || bytes.Contains(v, []byte(mark)) {
@@ -56,5 +66,95 @@ func TestErasureLeavesNothing(t *testing.T) {
 		if out := take(t, s, carpel.Item{Kind: carpel.ItemEvent, Name: "order", Person: id, At: 12}); carpel.ErrorCode(out[0].Refused) != carpel.CodeSuppressed {
 			t.Errorf("%+v is not suppressed: %+v", id, out[0])
 		}
+	}
+}
+
+// purge does what the engine does when a purge is due.
+func purge(t *testing.T, s *Store, now carpel.Millis) {
+	t.Helper()
+	note, ok := s.ErasureNote()
+	if !ok {
+		t.Fatal("nothing is noted as erased")
+	}
+	if err := s.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Purged(note, now); err != nil {
+		t.Fatal(err)
+	}
+	s.db.TestOnlyWaitForCleaning()
+}
+
+// filesWith returns the files of a store that hold a text as it is. Tables are compressed, but what comes first in a block
+// stands there in plain.
+func filesWith(t *testing.T, fs vfs.FS, text string) (files []string) {
+	t.Helper()
+	names, err := fs.List("store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		f, err := fs.Open(fs.PathJoin("store", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(data, []byte(text)) {
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
+// Logs are used again by Pebble: none keeps what was erased behind newer bytes. The note of an erasure outlives a
+// restart, and one that is made during a purge outlives the purge.
+func TestPurgeNote(t *testing.T) {
+	fs := vfs.NewMem()
+	s := newStore(t, Options{FS: fs})
+	for i := range 8 { // fills the logs that are kept for reuse
+		take(t, s, identify(fmt.Sprintf("zebra-%d", i), 1, map[string]carpel.Value{"a": carpel.TextValue(fmt.Sprintf("zebra-%d", i))}))
+		if err := s.db.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	erase := func(i int, at carpel.Millis) {
+		take(t, s, carpel.Item{Kind: carpel.ItemErase, Person: carpel.PersonRef{UserID: fmt.Sprintf("zebra-%d", i)}, At: at})
+	}
+	for i := range 7 {
+		erase(i, 10+carpel.Millis(i))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = newStore(t, Options{FS: fs})
+	note, ok := s.ErasureNote()
+	if !ok || note.Since != 10 {
+		t.Fatalf("%+v, %v", note, ok)
+	}
+	erase(7, 20)
+	if err := s.Purged(note, 15); err != nil {
+		t.Fatal(err)
+	}
+	if left, ok := s.ErasureNote(); !ok || left.Since != 15 {
+		t.Fatalf("the erasure beside the purge is noted as %+v, %v", left, ok)
+	}
+	purge(t, s, 30)
+	if _, ok := s.ErasureNote(); ok {
+		t.Error("the note stays")
+	}
+	if files := filesWith(t, fs, "zebra-"); len(files) > 0 {
+		t.Errorf("%v still hold what was erased", files)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := newStore(t, Options{FS: fs}).ErasureNote(); ok {
+		t.Error("the note is back")
 	}
 }

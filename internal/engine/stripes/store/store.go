@@ -76,6 +76,9 @@ type Store struct {
 	hashKey []byte
 	recent  recent // the writer's
 	fatal   *fatal
+	disk    *disk
+
+	erasures atomic.Pointer[ErasureNote] // as committed; nil: nothing was erased since the last purge
 
 	// visible is held by the writer while a batch syncs and is installed, and by readers while they load what is not
 	// in memory: what is not synced is never seen.
@@ -103,7 +106,7 @@ const formatVersion = 1
 func Open(dir string, o Options) (s *Store, err error) {
 	o.ensureDefaults()
 	decoded := newCache(o.Budget)
-	s = &Store{options: o, cache: decoded, fatal: newFatal(o.Fatal)}
+	s = &Store{options: o, cache: decoded, fatal: newFatal(o.Fatal), disk: &disk{FS: o.FS}}
 	defer func() {
 		if err != nil {
 			o.Budget.leave(decoded)
@@ -134,11 +137,15 @@ func hasFormat(fs vfs.FS, dir string) bool {
 	return err == nil && slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "marker.format-version.") })
 }
 
+// memTables is how many tables in memory there may be before writes wait.
+const memTables = 4
+
 func (s *Store) openPebble(dir string) error {
 	o := &pebble.Options{
-		FS: s.options.FS, Cache: s.options.Cache, Merger: merger(), FormatMajorVersion: pebble.FormatNewest, Logger: s.fatal, EventListener: s.fatal.events(),
-		MemTableSize: 16 << 20, MemTableStopWritesThreshold: 4, CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
+		FS: s.disk, Cache: s.options.Cache, Merger: merger(), FormatMajorVersion: pebble.FormatNewest, Logger: s.fatal, EventListener: s.fatal.events(),
+		MemTableSize: 16 << 20, MemTableStopWritesThreshold: memTables, CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		L0CompactionThreshold: 4,
+		MaxManifestFileSize:   1 << 20, // it holds the first and last key of every table: what was erased is not to stay in it
 	}
 	if s.options.Cache == nil {
 		o.Cache = pebble.NewCache(64 << 20)
@@ -191,7 +198,7 @@ func (s *Store) load() error {
 	if s.names, err = s.loadNames(); err != nil {
 		return err
 	}
-	return s.loadStats()
+	return errors.Join(s.loadStats(), s.loadErasureNote())
 }
 
 func (s *Store) create() error {

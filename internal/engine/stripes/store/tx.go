@@ -34,6 +34,7 @@ type Tx struct {
 	sights    []sight                   // for the statistics
 	forgotten []forgotten               // by the statistics
 	erased    bool                      // somebody was
+	erasure   *ErasureNote              // as this transaction leaves it; nil: as it was
 	whole     map[entryKey]bool         // attributes of which something was taken away: to be written whole
 	journal   []journalEntry
 	waiting   []waitingItem // begun to wait in this transaction
@@ -411,6 +412,9 @@ func (t *Tx) write() error {
 			return err
 		}
 	}
+	if err := t.noteErasure(); err != nil {
+		return err
+	}
 	return b.Set(metaKey("state"), encodeMeta(&t.meta), nil)
 }
 
@@ -463,6 +467,9 @@ func (t *Tx) Commit() error {
 	s.recent.commit(t)
 	m := t.meta
 	s.meta.Store(&m)
+	if t.erasure != nil {
+		s.erasures.Store(t.erasure)
+	}
 	return t.batch.Close()
 }
 
