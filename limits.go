@@ -23,7 +23,12 @@ const (
 	MaxAttributes       = 1000     // attributes of a person
 	MaxEventNames       = 10000    // event names of a workspace
 	MaxAttributeNames   = 10000    // names of attributes of a workspace
-	MaxMerges           = 100      // merges into one person
+	MaxMerges           = 100      // merges into one person, with those into the people merged
+	MaxUserIDs          = 100      // user ids of a person, aliases included
+	MaxAnonymousIDs     = 1000     // anonymous ids of a person
+	MaxDevices          = 100      // devices of a person
+	MaxWaiting          = 10000    // items that wait under one anonymous id
+	MaxWaitingBytes     = 64 << 20 // of those items together, as stored
 
 	MaxConditionDepth = 16   // nesting of a definition
 	MaxConditions     = 500  // conditions of a definition, those of where included
@@ -49,7 +54,12 @@ func Limits() []Limit {
 		{"attributes", MaxAttributes, "attributes", "attributes of one person"},
 		{"event_names", MaxEventNames, "names", "event names of a workspace"},
 		{"attribute_names", MaxAttributeNames, "names", "names of attributes of a workspace"},
-		{"merges", MaxMerges, "merges", "merges into one person"},
+		{"merges", MaxMerges, "merges", "merges into one person, with those into the people merged"},
+		{"user_ids", MaxUserIDs, "ids", "user ids of one person, aliases included"},
+		{"anonymous_ids", MaxAnonymousIDs, "ids", "anonymous ids of one person"},
+		{"devices", MaxDevices, "devices", "devices of one person"},
+		{"waiting", MaxWaiting, "items", "items that wait under one anonymous id"},
+		{"waiting_bytes", MaxWaitingBytes, "bytes", "items that wait under one anonymous id together"},
 		{"condition_depth", MaxConditionDepth, "levels", "nesting of a definition"},
 		{"conditions", MaxConditions, "conditions", "conditions of a definition"},
 		{"list_values", MaxListValues, "values", "values in one list of a definition"},

@@ -4,10 +4,34 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/carpel/carpel"
 )
+
+// waitingSize is how much waits under an anonymous id.
+type waitingSize struct {
+	items int
+	bytes int64
+}
+
+// waits returns how much waits under an anonymous id, this transaction's items included.
+func (t *Tx) waits(id string) (waitingSize, error) {
+	if w, ok := t.waitingSizes[id]; ok {
+		return w, nil
+	}
+	if w, ok := t.store.waitingSizes.get(id); ok {
+		return w, nil
+	}
+	var w waitingSize
+	err := t.store.scan(waitingPrefix(id), func(_, v []byte) error {
+		w.items++
+		w.bytes += int64(len(v))
+		return nil
+	})
+	return w, err
+}
 
 // anonymous finds the person that an anonymous id belongs to; an item of one that belongs to nobody waits. It is
 // stored as JSON under the id and its arrival, is never evaluated, and joins the person in order of arrival.
@@ -21,6 +45,21 @@ func (a *application) anonymous() (uint32, *person, error) {
 	if err != nil {
 		return 0, nil, fmt.Errorf("store waiting item: %w", err)
 	}
+	w, err := a.waits(id)
+	if err != nil {
+		return 0, nil, err
+	}
+	// What waits joins its person in one batch, which is to fit into memory.
+	w.items, w.bytes = w.items+1, w.bytes+int64(len(data))
+	switch {
+	case w.items > carpel.MaxWaiting:
+		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxWaiting, Actual: int64(w.items), Message: "as many items wait under this anonymous id as may; they join a person when somebody is identified by it"})
+		return 0, nil, nil
+	case w.bytes > carpel.MaxWaitingBytes:
+		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxWaitingBytes, Actual: w.bytes, Message: "as many bytes wait under this anonymous id as may; they join a person when somebody is identified by it"})
+		return 0, nil, nil
+	}
+	a.waitingSizes[id] = w
 	a.meta.Arrival++
 	a.meta.Waiting++
 	a.waiting = append(a.waiting, waitingItem{id, a.meta.Arrival, a.it})
@@ -52,22 +91,15 @@ func (a *application) replay(ordinal uint32, p *person, anonymous string) error 
 	if err != nil {
 		return err
 	}
-	var others []waitingItem
 	for _, w := range a.waiting {
 		if w.anonymous == anonymous {
 			items = append(items, w.item)
-		} else {
-			others = append(others, w)
 		}
 	}
-	a.waiting = others
 	if len(items) == 0 {
 		return nil
 	}
-	a.meta.Waiting -= int64(len(items))
-	// The range ends before the next length or id: an arrival is eight bytes.
-	end := append(append([]byte{}, prefix...), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
-	if err := a.batch.DeleteRange(prefix, end, nil); err != nil {
+	if err := a.dropWaiting(anonymous, len(items)); err != nil {
 		return err
 	}
 	for _, it := range items {
@@ -83,4 +115,15 @@ func (a *application) replay(ordinal uint32, p *person, anonymous string) error 
 		a.out.Warnings = append(a.out.Warnings, joined.out.Warnings...)
 	}
 	return nil
+}
+
+// dropWaiting deletes the n items that wait under an anonymous id.
+func (t *Tx) dropWaiting(anonymous string, n int) error {
+	t.meta.Waiting -= int64(n)
+	t.waitingSizes[anonymous] = waitingSize{}
+	t.waiting = slices.DeleteFunc(t.waiting, func(w waitingItem) bool { return w.anonymous == anonymous })
+	prefix := waitingPrefix(anonymous)
+	// The range ends before the next length or id: an arrival is eight bytes.
+	end := append(append([]byte{}, prefix...), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	return t.batch.DeleteRange(prefix, end, nil)
 }

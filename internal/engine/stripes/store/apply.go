@@ -92,8 +92,8 @@ func (a *application) run() error {
 			return nil
 		}
 	}
-	if a.it.Kind == carpel.ItemDevice && a.it.Public { // before a person is made who would be left behind by a refusal
-		if taken, err := a.deviceTaken(); err != nil || taken {
+	if a.it.Kind == carpel.ItemDevice { // before a person is made who would be left behind by a refusal
+		if refused, err := a.deviceRefused(); err != nil || refused {
 			return err
 		}
 	}

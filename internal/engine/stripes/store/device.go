@@ -18,6 +18,10 @@ func (a *application) device(ordinal uint32, p *person) error {
 	if err != nil {
 		return err
 	}
+	if a.it.Kind == carpel.ItemDevice && (!ok || owner != ordinal) && len(p.devices) >= carpel.MaxDevices {
+		a.refuse(tooManyDevices(p))
+		return nil
+	}
 	if ok && owner != ordinal {
 		if a.it.Public {
 			a.refuse(carpel.Errorf(carpel.CodePublicKey, "the device belongs to another person; a browser key may not take it from them"))
@@ -57,14 +61,33 @@ func (a *application) device(ordinal uint32, p *person) error {
 	return a.addRow(ordinal, deviceTable, used, props)
 }
 
-// deviceTaken refuses an item with a browser key about a device of somebody else than it names.
-func (a *application) deviceTaken() (bool, error) {
+func tooManyDevices(p *person) *carpel.Error {
+	return &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxDevices, Actual: int64(len(p.devices)) + 1, Message: "the person has as many devices as there may be; delete those that are not used any more"}
+}
+
+// deviceRefused refuses a device more than its person may have, and, with a browser key, one of somebody else than the
+// item names.
+func (a *application) deviceRefused() (bool, error) {
 	owner, owned, err := a.lookup('d', a.it.Device.Token)
-	if err != nil || !owned {
+	if err != nil {
 		return false, err
 	}
 	named, known, err := a.Resolve(a.it.Person)
-	if err != nil || known && named == owner || !known && a.it.Person.UserID == "" && a.it.Person.Email == "" {
+	if err != nil {
+		return false, err
+	}
+	if known && (!owned || named != owner) {
+		if p, err := a.person(named); err != nil || p != nil && len(p.devices) >= carpel.MaxDevices {
+			if err == nil {
+				a.refuse(tooManyDevices(p))
+			}
+			return true, err
+		}
+	}
+	if !a.it.Public || !owned {
+		return false, nil
+	}
+	if known && named == owner || !known && a.it.Person.UserID == "" && a.it.Person.Email == "" {
 		return false, err // theirs, or it waits under an anonymous id
 	}
 	a.refuse(carpel.Errorf(carpel.CodePublicKey, "the device belongs to another person; a browser key may not take it from them"))

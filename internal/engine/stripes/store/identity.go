@@ -267,14 +267,21 @@ func (a *application) alias(primary uint32, p *person, secondary uint32, q *pers
 			return err
 		}
 	case p == nil:
+		user := a.it.Person.UserID
+		if user != "" && a.usersFull(q) {
+			return nil
+		}
 		a.out.Person = q.key
-		if user := a.it.Person.UserID; user != "" {
+		if user != "" {
 			return a.adopt(secondary, q, user)
 		}
 		return nil
 	case q != nil && primary != secondary:
 		a.out.Person = p.key
 		return a.merge(primary, p, secondary, q)
+	}
+	if a.it.Other.UserID != "" && q == nil && a.usersFull(p) {
+		return nil
 	}
 	a.out.Person = p.key
 	if previous == "" {
@@ -286,6 +293,15 @@ func (a *application) alias(primary uint32, p *person, secondary uint32, q *pers
 		}
 	}
 	return a.claim(primary, p, previous)
+}
+
+// usersFull refuses the item when a person has as many user ids as there may be.
+func (a *application) usersFull(p *person) bool {
+	if len(p.users) < carpel.MaxUserIDs {
+		return false
+	}
+	a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxUserIDs, Actual: int64(len(p.users)) + 1, Message: "the person has as many user ids as there may be"})
+	return true
 }
 
 // member notes a manual edit.
@@ -311,6 +327,11 @@ func (a *application) claim(ordinal uint32, p *person, anonymous string) error {
 	_, taken, err := a.lookup('a', anonymous)
 	if err != nil || taken {
 		return err
+	}
+	if len(p.anonymous) >= carpel.MaxAnonymousIDs {
+		a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxAnonymousIDs, Actual: int64(len(p.anonymous)) + 1,
+			Message: "the person has as many anonymous ids as there may be; this one is not theirs, and what waits under it goes on waiting"})
+		return nil
 	}
 	a.assign('a', anonymous, ordinal)
 	if !slices.Contains(p.anonymous, anonymous) {

@@ -14,9 +14,19 @@ func (a *application) merge(primary uint32, p *person, secondary uint32, q *pers
 	if primary == secondary {
 		return nil
 	}
-	if p.merges >= carpel.MaxMerges {
-		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxMerges, Actual: int64(p.merges) + 1, Message: "too many people were merged into this one"})
-		return nil
+	for _, l := range []struct {
+		most, together int
+		message        string
+	}{
+		{carpel.MaxMerges, int(p.merges + q.merges + 1), "too many people would be merged into one"},
+		{carpel.MaxUserIDs, len(p.users) + len(q.users), "the two have more user ids than one person may have"},
+		{carpel.MaxAnonymousIDs, len(p.anonymous) + len(q.anonymous), "the two have more anonymous ids than one person may have"},
+		{carpel.MaxDevices, len(p.devices) + len(q.devices), "the two have more devices than one person may have"},
+	} {
+		if l.together > l.most {
+			a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: int64(l.most), Actual: int64(l.together), Message: l.message})
+			return nil
+		}
 	}
 	a.note(primary)
 	a.touched.Merges = append(a.touched.Merges, Merge{secondary, primary, len(a.touched.Members)})

@@ -148,12 +148,9 @@ func newHead() *head {
 	return h
 }
 
+// clone copies a head; its directory is shared.
 func (h *head) clone() *head {
 	c := *h
-	c.directory = make(map[uint32]struct{}, len(h.directory))
-	for n := range h.directory {
-		c.directory[n] = struct{}{}
-	}
 	return &c
 }
 

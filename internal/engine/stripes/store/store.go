@@ -68,15 +68,16 @@ func (o *Options) ensureDefaults() {
 
 // Store is open for one workspace. Safe for concurrent use, but for the single writer's [Tx].
 type Store struct {
-	options Options
-	db      *pebble.DB
-	cache   *cache
-	names   *names
-	stats   *allStats
-	hashKey []byte
-	recent  recent // the writer's
-	fatal   *fatal
-	disk    *disk
+	options      Options
+	db           *pebble.DB
+	cache        *cache
+	names        *names
+	stats        *allStats
+	hashKey      []byte
+	recent       recent                           // the writer's
+	waitingSizes generations[string, waitingSize] // of the anonymous ids that were asked for last, as committed; the writer's
+	fatal        *fatal
+	disk         *disk
 
 	erasures atomic.Pointer[ErasureNote] // as committed; nil: nothing was erased since the last purge
 

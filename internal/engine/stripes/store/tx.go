@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -21,25 +22,27 @@ type Tx struct {
 	batch *pebble.Batch
 	meta  meta
 
-	overlay   map[entryKey]*entry       // decoded entries as this transaction leaves them
-	tables    map[entryKey]*table       // tables under change
-	rows      map[entryKey]*pendingRows // rows not yet put into their table
-	heads     map[uint32]*head          // people of stripes under change: ours, until they are shared
-	persons   map[uint32]*person        // person records read or changed; nil: nobody
-	changed   map[uint32]bool           // persons to write
-	ids       map[string]uint32         // identity keys set; ^0: deleted
-	seen      map[string]struct{}       // message hashes of this transaction
-	attrs     map[entryKey]block.Mask   // slots of attribute values and stamps to write
-	newNames  []uint32                  // numbers given by this transaction, ascending
-	sights    []sight                   // for the statistics
-	forgotten []forgotten               // by the statistics
-	erased    bool                      // somebody was
-	erasure   *ErasureNote              // as this transaction leaves it; nil: as it was
-	whole     map[entryKey]bool         // attributes of which something was taken away: to be written whole
-	journal   []journalEntry
-	waiting   []waitingItem // begun to wait in this transaction
-	touched   *Touched
-	applied   int
+	overlay      map[entryKey]*entry       // decoded entries as this transaction leaves them
+	tables       map[entryKey]*table       // tables under change
+	rows         map[entryKey]*pendingRows // rows not yet put into their table
+	heads        map[uint32]*head          // people of stripes under change: ours, until they are shared
+	persons      map[uint32]*person        // person records read or changed; nil: nobody
+	changed      map[uint32]bool           // persons to write
+	ids          map[string]uint32         // identity keys set; ^0: deleted
+	seen         map[string]struct{}       // message hashes of this transaction
+	attrs        map[entryKey]block.Mask   // slots of attribute values and stamps to write
+	newNames     []uint32                  // numbers given by this transaction, ascending
+	sights       []sight                   // for the statistics
+	forgotten    []forgotten               // by the statistics
+	erased       bool                      // somebody was
+	erasure      *ErasureNote              // as this transaction leaves it; nil: as it was
+	whole        map[entryKey]bool         // attributes of which something was taken away: to be written whole
+	journal      []journalEntry
+	waiting      []waitingItem          // begun to wait in this transaction
+	waitingSizes map[string]waitingSize // by anonymous id, where they changed
+	directories  map[uint32]bool        // stripes whose directory is ours, to be changed
+	touched      *Touched
+	applied      int
 }
 
 // pendingRows are rows on their way into a table.
@@ -87,7 +90,8 @@ func (s *Store) Begin(now carpel.Millis) *Tx {
 	return &Tx{store: s, now: now, batch: s.db.NewBatch(), meta: *s.meta.Load(),
 		overlay: map[entryKey]*entry{}, tables: map[entryKey]*table{}, rows: map[entryKey]*pendingRows{}, heads: map[uint32]*head{},
 		persons: map[uint32]*person{}, changed: map[uint32]bool{}, ids: map[string]uint32{}, seen: map[string]struct{}{},
-		attrs: map[entryKey]block.Mask{}, whole: map[entryKey]bool{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
+		attrs: map[entryKey]block.Mask{}, whole: map[entryKey]bool{},
+		waitingSizes: map[string]waitingSize{}, directories: map[uint32]bool{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
 }
 
 // Touched is what the items applied so far have changed.
@@ -173,7 +177,8 @@ func (t *Tx) readHead(stripe uint32) (*head, error) {
 	return e.head, nil
 }
 
-// ownHead returns the people of a stripe, to be changed.
+// ownHead returns the people of a stripe, to be changed, all but its directory: that is long and seldom changes, and the
+// readers' until file copies it.
 func (t *Tx) ownHead(stripe uint32) (*head, error) {
 	if h := t.heads[stripe]; h != nil {
 		return h, nil
@@ -268,6 +273,9 @@ func (t *Tx) file(stripe, name uint32) error {
 	}
 	if h, err = t.ownHead(stripe); err != nil {
 		return err
+	}
+	if !t.directories[stripe] {
+		t.directories[stripe], h.directory = true, maps.Clone(h.directory)
 	}
 	h.directory[name] = struct{}{}
 	return t.batch.Set(directoryKey(stripe, name), nil, nil)
@@ -465,6 +473,9 @@ func (t *Tx) Commit() error {
 		s.cache.put(k, e)
 	}
 	s.recent.commit(t)
+	for id, w := range t.waitingSizes {
+		s.waitingSizes.put(id, w)
+	}
 	m := t.meta
 	s.meta.Store(&m)
 	if t.erasure != nil {
