@@ -299,8 +299,10 @@ func (m *model) erase(it *carpel.Item, out *engine.Outcome) {
 			}
 		}
 	}
+	waited := len(m.waiting[it.Person.AnonymousID]) > 0
+	delete(m.waiting, it.Person.AnonymousID)
 	if p == nil {
-		if it.Kind == carpel.ItemErase {
+		if it.Kind == carpel.ItemErase && !waited {
 			refuse(out, carpel.CodeNotFound)
 		}
 		return

@@ -309,9 +309,9 @@ func (m *maker) identity(it *carpel.Item) {
 	case 2, 3:
 		it.Kind, it.Person, it.Other = carpel.ItemMerge, pick(m, user(), m.named()), pick(m, user(), m.named())
 	case 4:
-		it.Kind, it.Person = carpel.ItemErase, m.named()
+		it.Kind, it.Person = carpel.ItemErase, m.ref()
 	case 5:
-		it.Kind, it.Person = carpel.ItemSuppress, m.named()
+		it.Kind, it.Person = carpel.ItemSuppress, m.ref()
 	default:
 		it.Kind, it.Person = carpel.ItemUnsuppress, m.named()
 	}

@@ -5,7 +5,8 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
 
-// eraseItem erases a person, suppresses them, or lifts a suppression.
+// eraseItem erases a person, suppresses them, or lifts a suppression. What waits under the anonymous id that the item
+// names is erased too, whether or not anybody is known.
 func (a *application) eraseItem() error {
 	ref := a.it.Person
 	if a.it.Kind == carpel.ItemUnsuppress {
@@ -36,14 +37,31 @@ func (a *application) eraseItem() error {
 			}
 		}
 	}
+	waited, err := a.eraseWaiting(ref.AnonymousID)
+	if err != nil {
+		return err
+	}
 	if p == nil {
-		if a.it.Kind == carpel.ItemErase {
+		if a.it.Kind == carpel.ItemErase && !waited {
 			a.refuse(carpel.Errorf(carpel.CodeNotFound, "nobody is known by this id"))
 		}
 		return nil
 	}
 	a.out.Person = p.key
 	return a.erase(ordinal, p)
+}
+
+// eraseWaiting deletes what waits under an anonymous id, and reports whether there was anything.
+func (a *application) eraseWaiting(anonymous string) (bool, error) {
+	if anonymous == "" {
+		return false, nil
+	}
+	w, err := a.waits(anonymous)
+	if err != nil || w.items == 0 {
+		return false, err
+	}
+	a.erased = true
+	return true, a.dropWaiting(anonymous, w.items)
 }
 
 // setSuppressed writes or removes a suppressed id, and keeps their number.
