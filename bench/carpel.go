@@ -62,8 +62,8 @@ func (e *carpelEngine) Count(ctx context.Context, key string) (int64, error) {
 	return p.Count, nil
 }
 
-// Version is that of this checkout, as the build noted it.
-func (e *carpelEngine) Version(context.Context) (string, error) { return "this checkout", nil }
+// Version is empty: it is this checkout.
+func (e *carpelEngine) Version(context.Context) (string, error) { return "", nil }
 
 // loadBatch is about how many items go into one commit.
 const loadBatch = 5000

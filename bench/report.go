@@ -110,16 +110,16 @@ func (r *Result) WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(&b, "\nCold (%s): median of %d, milliseconds.\n\n", r.ColdMeans, len(r.Definitions[0].Times[0].Cold))
 		r.table(&b, func(t Times) float64 { return t.ColdMedian })
 	}
-	b.WriteString("\n| | ")
+	b.WriteString("\n| |")
 	for _, e := range r.Engines {
-		fmt.Fprintf(&b, "%s %s | ", e.Name, e.Version)
+		fmt.Fprintf(&b, " %s |", strings.TrimSpace(e.Name+" "+e.Version))
 	}
 	b.WriteString("\n|---|" + strings.Repeat("--:|", len(r.Engines)) + "\n")
 	r.row(&b, "load, s", func(e *EngineResult) string { return fmt.Sprintf("%.0f", e.LoadSeconds) })
 	r.row(&b, "events/s while loading", func(e *EngineResult) string { return thousands(int64(float64(r.Events) / e.LoadSeconds)) })
 	r.row(&b, "disk, MB", func(e *EngineResult) string { return thousands(e.DiskBytes / 1_000_000) })
 	r.row(&b, "disk, bytes an event", func(e *EngineResult) string { return fmt.Sprintf("%.1f", float64(e.DiskBytes)/float64(r.Events)) })
-	r.row(&b, "resident after the warm rounds, MB", func(e *EngineResult) string { return thousands(e.ResidentBytes / 1_000_000) })
+	r.row(&b, "resident, MB", func(e *EngineResult) string { return thousands(e.ResidentBytes / 1_000_000) })
 	if r.ColdMeans != "" {
 		r.row(&b, "cold start until it answers, ms", func(e *EngineResult) string { return fmt.Sprintf("%.0f", median(e.Starts)) })
 	}
@@ -128,36 +128,39 @@ func (r *Result) WriteMarkdown(w io.Writer) error {
 }
 
 func (r *Result) row(b *strings.Builder, what string, cell func(*EngineResult) string) {
-	fmt.Fprintf(b, "| %s | ", what)
+	fmt.Fprintf(b, "| %s |", what)
 	for _, e := range r.Engines {
-		b.WriteString(cell(e) + " | ")
+		b.WriteString(" " + cell(e) + " |")
 	}
 	b.WriteString("\n")
 }
 
 func (r *Result) table(b *strings.Builder, value func(Times) float64) {
-	b.WriteString("| condition | people | ")
+	b.WriteString("| condition | people |")
 	for _, e := range r.Engines {
-		b.WriteString(e.Name + " | ")
+		b.WriteString(" " + e.Name + " |")
 	}
 	b.WriteString("\n|---|" + strings.Repeat("--:|", 1+len(r.Engines)) + "\n")
 	for _, d := range r.Definitions {
-		fmt.Fprintf(b, "| %s | %s | ", d.What, thousands(d.Count))
+		fmt.Fprintf(b, "| %s | %s |", d.What, thousands(d.Count))
 		first := value(d.Times[0])
 		for n, t := range d.Times {
-			fmt.Fprintf(b, "%.1f", value(t))
+			fmt.Fprintf(b, " %.1f", value(t))
 			if n > 0 {
 				fmt.Fprintf(b, " (%s)", ratio(value(t)/first))
 			}
-			b.WriteString(" | ")
+			b.WriteString(" |")
 		}
 		b.WriteString("\n")
 	}
 }
 
-// ratio writes how many times slower, with two figures that count.
+// ratio writes how many times, with about two figures that count.
 func ratio(x float64) string {
-	if x < 9.95 {
+	switch {
+	case x < 0.095:
+		return fmt.Sprintf("%.2f×", x)
+	case x < 9.95:
 		return fmt.Sprintf("%.1f×", x)
 	}
 	return fmt.Sprintf("%.0f×", x)
