@@ -56,6 +56,9 @@ func (t *Tx) repeated(hash string) (bool, error) {
 	if _, ok := t.seen[hash]; ok {
 		return true, nil
 	}
+	if t.store.messages.never(hash) {
+		return false, nil
+	}
 	return t.store.has(append([]byte{keyMessage}, hash...))
 }
 

@@ -66,6 +66,7 @@ func TestDamageIsFound(t *testing.T) {
 			if err := s.db.Set(k, good, pebble.Sync); err != nil {
 				t.Fatal(err)
 			}
+			s.messages.stop()
 			if err := s.db.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -76,6 +76,7 @@ type Store struct {
 	hashKey      []byte
 	recent       recent                           // the writer's
 	waitingSizes generations[string, waitingSize] // of the anonymous ids that were asked for last, as committed; the writer's
+	messages     messageFilter                    // the writer's
 	fatal        *fatal
 	disk         *disk
 
@@ -127,6 +128,7 @@ func Open(dir string, o Options) (s *Store, err error) {
 		return nil, err
 	}
 	if err := s.load(); err != nil {
+		s.messages.stop()
 		return nil, errors.Join(err, s.fatal.guard(s.db.Close))
 	}
 	return s, nil
@@ -199,7 +201,7 @@ func (s *Store) load() error {
 	if s.names, err = s.loadNames(); err != nil {
 		return err
 	}
-	return errors.Join(s.loadStats(), s.loadErasureNote())
+	return errors.Join(s.loadStats(), s.loadErasureNote(), s.fill(2*(state.Events+state.People)))
 }
 
 func (s *Store) create() error {
@@ -217,7 +219,7 @@ func (s *Store) create() error {
 	if s.names, err = s.loadNames(); err != nil {
 		return err
 	}
-	return s.loadStats()
+	return errors.Join(s.loadStats(), s.fill(0))
 }
 
 // get returns a copy of a key's value.
@@ -266,6 +268,7 @@ func (s *Store) scan(prefix []byte, fn func(key, value []byte) error) error {
 // Close ends the store. Nothing may be under way.
 func (s *Store) Close() error {
 	s.options.Budget.leave(s.cache)
+	s.messages.stop()
 	if s.fatal.isDead() {
 		return s.fatal.err // Pebble may not be called any more, not even to close
 	}

@@ -473,6 +473,9 @@ func (t *Tx) Commit() error {
 		s.cache.put(k, e)
 	}
 	s.recent.commit(t)
+	if err := s.addMessages(t.seen); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
 	for id, w := range t.waitingSizes {
 		s.waitingSizes.put(id, w)
 	}
