@@ -60,7 +60,8 @@ func New(o Options) *API {
 	config.DocsPath = ""    // the stock pages load their scripts from elsewhere; ours is in docs_page.go
 	config.SchemasPath = "" // the schemas are in the document
 	config.CreateHooks = nil
-	config.Transformers = append(config.Transformers, asProblem)
+	config.Transformers = append(config.Transformers, a.asProblem)
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
 	}

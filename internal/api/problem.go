@@ -6,9 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/carpel/carpel"
 )
@@ -82,36 +79,6 @@ func problemOf(e *carpel.Error) *Problem {
 	}
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code,
 		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual}
-}
-
-// asProblem gives the framework's own errors (bad JSON, a missing field) the shape of ours.
-func asProblem(_ huma.Context, _ string, v any) (any, error) {
-	m, ok := v.(*huma.ErrorModel)
-	if !ok {
-		return v, nil
-	}
-	p := &Problem{Type: "about:blank", Title: http.StatusText(m.Status), Status: m.Status, Detail: m.Detail, Code: carpel.CodeInvalid}
-	switch m.Status {
-	case http.StatusRequestEntityTooLarge:
-		p.Code = carpel.CodeTooLarge
-	case http.StatusNotFound:
-		p.Code = carpel.CodeNotFound
-	}
-	if len(m.Errors) > 0 {
-		first := m.Errors[0]
-		p.Detail = first.Message
-		if at, ok := strings.CutPrefix(first.Location, "body"); ok {
-			p.Pointer = pointerOf(at)
-		} else if first.Location != "" {
-			p.Detail += " (" + first.Location + ")"
-		}
-	}
-	return p, nil
-}
-
-// pointerOf turns the framework's ".tags[3].name" into "/tags/3/name".
-func pointerOf(location string) string {
-	return strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(location)
 }
 
 // writeProblem answers with an error outside of the framework's handlers.

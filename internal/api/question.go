@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/records"
@@ -57,7 +59,7 @@ func (a *API) registerSegmentQuestions() {
 type previewIn struct {
 	Body struct {
 		Definition json.RawMessage `json:"definition"`
-		AsOf       *time.Time      `json:"as_of,omitempty" doc:"Evaluate at another moment; a future one tells what time alone will do."`
+		AsOf       asOf            `json:"as_of,omitempty" doc:"Evaluate at another moment; a future one tells what time alone will do."`
 		Nodes      bool            `json:"nodes,omitempty" doc:"Count every condition as well."`
 		Sample     *int            `json:"sample,omitempty" minimum:"0" maximum:"1000" doc:"How many of the matching people to return; 10 if left out."`
 	}
@@ -79,12 +81,33 @@ type Preview struct {
 
 type previewOut struct{ Body Preview }
 
-// momentOf reads an optional time; zero means now.
-func momentOf(t *time.Time) carpel.Millis {
-	if t == nil {
-		return 0
+// asOf is a moment as it is sent: in any form that a time in a definition may have. Unset means now.
+type asOf struct{ carpel.Value }
+
+// Schema implements huma.SchemaProvider.
+func (asOf) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Description: "A time: RFC 3339, a date (its midnight in the workspace's time zone), or seconds or milliseconds since 1970. Now if left out.",
+		Examples: []any{"2026-03-01", "2026-03-01T14:00:00Z"}}
+}
+
+// momentOf reads the as_of of a body; zero means now.
+func (a *API) momentOf(c *call, at asOf) (carpel.Millis, error) {
+	if !at.IsSet() {
+		return 0, nil
 	}
-	return carpel.MillisOf(*t)
+	w, err := a.Records.Workspace(c, c.Workspace)
+	if err != nil {
+		return 0, err
+	}
+	zone, err := time.LoadLocation(w.Zone)
+	if err != nil {
+		return 0, fmt.Errorf("zone of workspace %s: %w", w.ID, err)
+	}
+	m, ok := at.AsTime(zone)
+	if !ok {
+		return 0, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/as_of", Message: fmt.Sprintf("%.60q is no time; write it like 2026-03-01 or 2026-03-01T00:00:00Z", at.Text())}
+	}
+	return m, nil
 }
 
 func (a *API) preview(c *call, in *previewIn) (*previewOut, error) {
@@ -95,12 +118,16 @@ func (a *API) preview(c *call, in *previewIn) (*previewOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	at, err := a.momentOf(c, in.Body.AsOf)
+	if err != nil {
+		return nil, err
+	}
 	sample := 10
 	if in.Body.Sample != nil {
 		sample = *in.Body.Sample
 	}
 	start := time.Now()
-	p, err := c.Engine.Preview(c, engine.PreviewQuery{Condition: def, AsOf: momentOf(in.Body.AsOf), Nodes: in.Body.Nodes, Sample: sample})
+	p, err := c.Engine.Preview(c, engine.PreviewQuery{Condition: def, AsOf: at, Nodes: in.Body.Nodes, Sample: sample})
 	if err != nil {
 		return nil, under("/definition", err)
 	}
@@ -269,7 +296,7 @@ func (a *API) overlap(c *call, in *overlapIn) (*overlapOut, error) {
 	for i, ref := range in.Body.Segments {
 		s, err := a.Records.Segment(c, c.Workspace, ref)
 		if err != nil {
-			return nil, err
+			return nil, under(fmt.Sprintf("/segments/%d", i), err)
 		}
 		if slices.Contains(ids[:i], s.ID) {
 			return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: fmt.Sprintf("/segments/%d", i), Message: "the segment is named twice"}
@@ -349,7 +376,7 @@ func (a *API) history(c *call, in *historyIn) (*historyOut, error) {
 type explainBody struct {
 	Segment    string          `json:"segment,omitempty" doc:"Id or key; or"`
 	Definition json.RawMessage `json:"definition,omitempty" doc:"a definition, also one not saved."`
-	AsOf       *time.Time      `json:"as_of,omitempty"`
+	AsOf       asOf            `json:"as_of,omitempty" doc:"Explain at another moment."`
 }
 
 type explainPersonIn struct {
@@ -362,7 +389,7 @@ type explainIn struct {
 		Person     string          `json:"person" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
 		Segment    string          `json:"segment,omitempty" doc:"Id or key; or"`
 		Definition json.RawMessage `json:"definition,omitempty" doc:"a definition, also one not saved."`
-		AsOf       *time.Time      `json:"as_of,omitempty"`
+		AsOf       asOf            `json:"as_of,omitempty" doc:"Explain at another moment."`
 	}
 }
 
@@ -392,11 +419,15 @@ func (a *API) explain(c *call, person string, body explainBody) (*explainOut, er
 	if err != nil {
 		return nil, err
 	}
+	at, err := a.momentOf(c, body.AsOf)
+	if err != nil {
+		return nil, err
+	}
 	ref, err := a.personRef(c, person)
 	if err != nil {
 		return nil, err
 	}
-	e, err := c.Engine.Explain(c, engine.ExplainQuery{Person: ref, Condition: def, AsOf: momentOf(body.AsOf)})
+	e, err := c.Engine.Explain(c, engine.ExplainQuery{Person: ref, Condition: def, AsOf: at})
 	if err != nil {
 		return nil, err
 	}
@@ -428,7 +459,7 @@ func (a *API) definitionAsked(c *call, body explainBody) (carpel.Condition, erro
 	}
 	s, err := a.Records.Segment(c, c.Workspace, body.Segment)
 	if err != nil {
-		return nil, err
+		return nil, under("/segment", err)
 	}
 	if s.Definition == nil {
 		return &carpel.InSegment{Ref: s.ID}, nil

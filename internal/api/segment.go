@@ -43,7 +43,15 @@ type segmentOut struct {
 	Body Segment
 }
 
-func etag(s Segment) string { return fmt.Sprintf(`"%d"`, s.UpdatedAt.UnixMilli()) }
+func etag(updated time.Time) string { return fmt.Sprintf(`"%d"`, updated.UnixMilli()) }
+
+// unchanged refuses an edit of a segment, last changed at updated, that was changed since its editor read it.
+func unchanged(updated time.Time, ifMatch string) error {
+	if ifMatch == "" || ifMatch == "*" || ifMatch == etag(updated) {
+		return nil
+	}
+	return carpel.Errorf(carpel.CodeVersion, "the segment was changed by somebody else at %s; read it again", updated.Format(time.RFC3339))
+}
 
 // usedIn returns, by id and by key, the ids of the segments that refer to a segment. Archived ones do not count.
 func usedIn(all []carpel.Segment) map[string][]string {
@@ -96,7 +104,7 @@ func (a *API) segment(c *call, ref string) (Segment, error) {
 			return show(s, usedIn(all), st), nil
 		}
 	}
-	return Segment{}, carpel.Errorf(carpel.CodeNotFound, "no such segment")
+	return Segment{}, records.NoSegment(ref, all)
 }
 
 func (a *API) segmentAnswer(c *call, id string) (*segmentOut, error) {
@@ -104,7 +112,7 @@ func (a *API) segmentAnswer(c *call, id string) (*segmentOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &segmentOut{ETag: etag(s), Body: s}, nil
+	return &segmentOut{ETag: etag(s.UpdatedAt), Body: s}, nil
 }
 
 // parseDefinition reads a definition that came as the named field of a body.
@@ -174,7 +182,7 @@ func (a *API) registerSegments() {
 	route(a, operation{Method: http.MethodPut, Path: "/api/segments/{id}", Scope: records.ScopeWrite, ID: "updateSegment", Tag: tag,
 		Summary: "Change a segment", Errors: []int{http.StatusPreconditionFailed}, Description: "Fields left out stay as they are. A definition that differs makes a new version; the old one serves until the new one is built."}, a.updateSegment)
 	route(a, operation{Method: http.MethodDelete, Path: "/api/segments/{id}", Scope: records.ScopeWrite, ID: "deleteSegment", Tag: tag,
-		Summary: "Delete a segment", Description: "409 with the dependants when other segments refer to it."}, a.deleteSegment)
+		Summary: "Delete a segment", Errors: []int{http.StatusPreconditionFailed}, Description: "409 with the dependants when other segments refer to it."}, a.deleteSegment)
 	for _, t := range []struct {
 		verb, summary string
 		act           func(c *call, s carpel.Segment) error
@@ -338,8 +346,8 @@ func (a *API) updateSegment(c *call, in *updateSegmentIn) (*segmentOut, error) {
 	if err := a.checkReferences(c, "definition", edit.Definition); err != nil {
 		return nil, err
 	}
-	if in.IfMatch != "" && in.IfMatch != "*" && in.IfMatch != etag(Segment{UpdatedAt: s.UpdatedAt}) {
-		return nil, carpel.Errorf(carpel.CodeVersion, "the segment was changed by somebody else at %s; read it again", s.UpdatedAt.Format(time.RFC3339))
+	if err := unchanged(s.UpdatedAt, in.IfMatch); err != nil {
+		return nil, err
 	}
 	old := s
 	s, err = a.Records.UpdateSegment(c, c.Workspace, c.Who, s.ID, edit)
@@ -360,10 +368,18 @@ func (a *API) updateSegment(c *call, in *updateSegmentIn) (*segmentOut, error) {
 	return a.segmentAnswer(c, s.ID)
 }
 
-func (a *API) deleteSegment(c *call, in *segmentPath) (*struct{}, error) {
+type deleteSegmentIn struct {
+	ID      string `path:"id" doc:"Id or key of the segment."`
+	IfMatch string `header:"If-Match" doc:"The ETag that the segment must still have; 412 otherwise."`
+}
+
+func (a *API) deleteSegment(c *call, in *deleteSegmentIn) (*struct{}, error) {
 	defer a.edits.lock(c.Workspace)()
 	s, err := a.segment(c, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := unchanged(s.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
 	}
 	if err := notInUse(s); err != nil {

@@ -240,16 +240,34 @@ type querier interface {
 func findSegment(ctx context.Context, q querier, workspace, ref string) (carpel.Segment, error) {
 	s, err := scanSegment(q.QueryRowContext(ctx, "SELECT "+segmentColumns+" FROM segments WHERE workspace = ? AND (id = ? OR key = ?)", workspace, ref, ref))
 	if errors.Is(err, sql.ErrNoRows) {
-		return s, carpel.Errorf(carpel.CodeNotFound, "no such segment")
+		return s, NoSegment(ref, nil)
 	}
 	return s, err
+}
+
+// NoSegment says that none of the workspace's segments has the id or key, and which key is nearest.
+func NoSegment(ref string, all []carpel.Segment) *carpel.Error {
+	var keys []string
+	for _, s := range all {
+		if s.State != carpel.StateArchived {
+			keys = append(keys, s.Key)
+		}
+	}
+	return &carpel.Error{Code: carpel.CodeNotFound, Suggestion: carpel.Nearest(ref, keys), Message: fmt.Sprintf("there is no segment %.60q", ref)}
 }
 
 // Segment returns one by id or key; CodeNotFound when there is none.
 func (db *DB) Segment(ctx context.Context, workspace, ref string) (carpel.Segment, error) {
 	s, err := findSegment(ctx, db.read, workspace, ref)
-	if err != nil && carpel.ErrorCode(err) == carpel.CodeInternal {
+	switch carpel.ErrorCode(err) {
+	case carpel.CodeInternal:
 		return s, fmt.Errorf("read segment: %w", err)
+	case carpel.CodeNotFound:
+		all, listErr := db.Segments(ctx, workspace)
+		if listErr != nil {
+			return s, listErr
+		}
+		return s, NoSegment(ref, all)
 	}
 	return s, err
 }
@@ -258,7 +276,7 @@ func (db *DB) Segment(ctx context.Context, workspace, ref string) (carpel.Segmen
 func (db *DB) SegmentByAlias(ctx context.Context, workspace string, alias int64) (carpel.Segment, error) {
 	s, err := scanSegment(db.read.QueryRowContext(ctx, "SELECT "+segmentColumns+" FROM segments WHERE workspace = ? AND alias = ?", workspace, alias))
 	if errors.Is(err, sql.ErrNoRows) {
-		return s, carpel.Errorf(carpel.CodeNotFound, "no such segment")
+		return s, carpel.Errorf(carpel.CodeNotFound, "there is no segment %d", alias)
 	}
 	if err != nil {
 		return s, fmt.Errorf("read segment: %w", err)

@@ -147,6 +147,7 @@ func (s *Server) routes() http.Handler {
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, Replay: ingestion.replay,
 		Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/api/docs", http.StatusFound) })
 	return s.observe(ingestion.over(mux))
 }
 

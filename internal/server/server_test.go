@@ -183,3 +183,13 @@ func (c client) bringIn(query string, file []byte) answer {
 	a := c.want(202, "POST /api/imports?"+query, file)
 	return c.until("GET /api/imports/"+a.get("id").(string), func(a answer) bool { return a.get("state") != "running" })
 }
+
+// The first thing that a newcomer opens leads to the documentation; what is not there stays so.
+func TestRoot(t *testing.T) {
+	c := client{t, open(t, nil), ""}
+	if a := c.want(302, "GET /", nil); a.header.Get("Location") != "/api/docs" {
+		t.Errorf("/ leads to %q", a.header.Get("Location"))
+	}
+	c.want(200, "GET /api/docs", nil)
+	c.want(404, "GET /nothing", nil)
+}
