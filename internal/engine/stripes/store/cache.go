@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
@@ -78,12 +79,12 @@ type cache struct {
 	budget *Budget
 	bytes  atomic.Int64 // of this cache, which the budget counts as well
 
-	mu    sync.Mutex // serialises growth and sweeps; taken after the budget's
-	names atomic.Pointer[[]*pages]
-	swept int // the name at which the next sweep begins; guarded by mu
+	mu    sync.Mutex                              // serialises growth and sweeps; taken after the budget's
+	names atomic.Pointer[[]atomic.Pointer[pages]] // what it points to is made and dropped under mu
+	swept int                                     // the name at which the next sweep begins; guarded by mu
 }
 
-// pages are one name's entries by stripe, in pages of 256 that are made when first used.
+// pages are one name's entries by stripe, in pages of 256 that are made when first used and dropped when they are empty.
 type pages struct {
 	page [maxPages]atomic.Pointer[page]
 }
@@ -93,11 +94,14 @@ type page [pageStripes]atomic.Pointer[entry]
 const (
 	pageStripes = 256
 	maxPages    = 1024 // 67 million people
+
+	pagesBytes = int64(unsafe.Sizeof(pages{}))
+	pageBytes  = int64(unsafe.Sizeof(page{}))
 )
 
 func newCache(b *Budget) *cache {
 	c := &cache{budget: b}
-	c.names.Store(&[]*pages{})
+	c.names.Store(&[]atomic.Pointer[pages]{})
 	b.join(c)
 	return c
 }
@@ -111,10 +115,14 @@ func (c *cache) count(bytes int64) {
 // get returns an entry, nil when it is not there.
 func (c *cache) get(k entryKey) *entry {
 	names := *c.names.Load()
-	if int(k.name) >= len(names) || names[k.name] == nil || k.stripe >= pageStripes*maxPages {
+	if int(k.name) >= len(names) || k.stripe >= pageStripes*maxPages {
 		return nil
 	}
-	p := names[k.name].page[k.stripe/pageStripes].Load()
+	ps := names[k.name].Load()
+	if ps == nil {
+		return nil
+	}
+	p := ps.page[k.stripe/pageStripes].Load()
 	if p == nil {
 		return nil
 	}
@@ -141,20 +149,21 @@ func (c *cache) swap(k entryKey, e *entry) {
 	defer c.mu.Unlock()
 	names := *c.names.Load()
 	if int(k.name) >= len(names) {
-		grown := make([]*pages, max(int(k.name)+1, 2*len(names)))
-		copy(grown, names)
+		grown := make([]atomic.Pointer[pages], max(int(k.name)+1, 2*len(names)))
+		for i := range names {
+			grown[i].Store(names[i].Load())
+		}
 		names = grown
 		c.names.Store(&grown)
 	}
-	if names[k.name] == nil {
-		grown := append([]*pages{}, names...)
-		grown[k.name] = &pages{}
-		names = grown
-		c.names.Store(&grown)
+	if names[k.name].Load() == nil {
+		names[k.name].Store(&pages{})
+		c.count(pagesBytes)
 	}
-	slot := &names[k.name].page[k.stripe/pageStripes]
+	slot := &names[k.name].Load().page[k.stripe/pageStripes]
 	if slot.Load() == nil {
 		slot.Store(&page{})
+		c.count(pageBytes)
 	}
 	old := slot.Load()[k.stripe%pageStripes].Swap(e)
 	e.used.Store(true)
@@ -172,19 +181,41 @@ func (c *cache) sweep() {
 	names := *c.names.Load()
 	for round := 0; round < len(names) && !c.budget.enough(); round++ {
 		c.swept = (c.swept + 1) % len(names)
-		if names[c.swept] == nil {
-			continue
-		}
-		for i := range names[c.swept].page {
-			p := names[c.swept].page[i].Load()
-			if p == nil {
-				continue
-			}
-			for j := range p {
-				if e := p[j].Load(); e != nil && !e.used.Swap(false) && p[j].CompareAndSwap(e, nil) {
-					c.count(-e.size)
-				}
-			}
+		if ps := names[c.swept].Load(); ps != nil && c.sweepPages(ps) {
+			names[c.swept].Store(nil)
+			c.count(-pagesBytes)
 		}
 	}
+}
+
+// sweepPages goes through one name's entries and drops the pages that are empty then. It reports whether none is left.
+// The caller holds mu, without which nothing is put.
+func (c *cache) sweepPages(ps *pages) (empty bool) {
+	empty = true
+	for i := range ps.page {
+		p := ps.page[i].Load()
+		if p == nil {
+			continue
+		}
+		left := false
+		for j := range p {
+			e := p[j].Load()
+			if e == nil {
+				continue
+			}
+			if e.used.Swap(false) {
+				left = true
+				continue
+			}
+			p[j].Store(nil)
+			c.count(-e.size)
+		}
+		if left {
+			empty = false
+			continue
+		}
+		ps.page[i].Store(nil)
+		c.count(-pageBytes)
+	}
+	return empty
 }
