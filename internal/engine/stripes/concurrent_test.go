@@ -294,7 +294,16 @@ func TestCloseDuringAllOfIt(t *testing.T) {
 type slowDisk struct {
 	mu    sync.Mutex
 	held  chan struct{} // not nil: syncs wait for it
+	began chan struct{} // closed when the first sync waits
 	syncs int
+}
+
+// hold makes syncs wait until held is closed, and returns a channel that is closed when the first one does.
+func (d *slowDisk) hold() (began <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held, d.began, d.syncs = make(chan struct{}), make(chan struct{}), 0
+	return d.began
 }
 
 func (d *slowDisk) String() string { return "slow disk" }
@@ -306,6 +315,9 @@ func (d *slowDisk) MaybeError(op errorfs.Op) error {
 	d.mu.Lock()
 	d.syncs++
 	held := d.held
+	if held != nil && d.syncs == 1 {
+		close(d.began)
+	}
 	d.mu.Unlock()
 	if held != nil {
 		<-held
@@ -319,19 +331,12 @@ func TestCommitsShareSyncs(t *testing.T) {
 	clock := newWall()
 	db := mustOpen(t, errorfs.Wrap(vfs.NewMem(), disk), stripes.Options{Now: clock.now, Manual: true})
 	defer db.Close()
-	disk.mu.Lock()
-	disk.held, disk.syncs = make(chan struct{}), 0
-	disk.mu.Unlock()
+	began := disk.hold()
 	const commits = 50
 	var all sync.WaitGroup
 	for i := range commits {
-		for i == 1 { // the first is held up before the others come
-			disk.mu.Lock()
-			syncing := disk.syncs > 0
-			disk.mu.Unlock()
-			if syncing {
-				break
-			}
+		if i == 1 { // the first is held up before the others come
+			<-began
 		}
 		all.Go(func() {
 			out, err := db.Commit(context.Background(), []carpel.Item{{Kind: carpel.ItemEvent, Name: "order", Person: carpel.PersonRef{UserID: fmt.Sprint(i)}, At: clock.millis()}})
@@ -340,14 +345,7 @@ func TestCommitsShareSyncs(t *testing.T) {
 			}
 		})
 	}
-	deadline := time.After(time.Minute)
-	for db.Waiting() < commits-1 {
-		select {
-		case <-deadline:
-			t.Fatalf("%d commits wait", db.Waiting())
-		default:
-		}
-	}
+	until(t, func() bool { return db.Waiting() == commits-1 })
 	close(disk.held)
 	all.Wait()
 	disk.mu.Lock()
@@ -366,26 +364,16 @@ func TestCommitWithdrawn(t *testing.T) {
 	clock := newWall()
 	db := mustOpen(t, errorfs.Wrap(vfs.NewMem(), disk), stripes.Options{Now: clock.now, Manual: true})
 	defer db.Close()
-	disk.mu.Lock()
-	disk.held, disk.syncs = make(chan struct{}), 0
-	disk.mu.Unlock()
+	began := disk.hold()
 	item := func(user string) []carpel.Item {
 		return []carpel.Item{{Kind: carpel.ItemEvent, Name: "order", Person: carpel.PersonRef{UserID: user}, At: clock.millis()}}
 	}
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := db.Commit(context.Background(), item("first")); first <- err }()
-	for {
-		disk.mu.Lock()
-		syncing := disk.syncs > 0
-		disk.mu.Unlock()
-		if syncing && db.Waiting() == 0 {
-			break
-		}
-	}
+	<-began
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { _, err := db.Commit(ctx, item("second")); second <- err }()
-	for db.Waiting() == 0 {
-	}
+	until(t, func() bool { return db.Waiting() == 1 })
 	cancel()
 	if err := <-second; !errors.Is(err, context.Canceled) {
 		t.Fatalf("withdrawn: %v", err)

@@ -48,6 +48,18 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// until waits for what another goroutine brings about, looking every millisecond; it fails the test after a minute.
+func until(t testing.TB, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for start := time.Now(); !done(); <-tick.C {
+		if time.Since(start) > time.Minute {
+			t.Fatal("it did not come about within a minute")
+		}
+	}
+}
+
 // parsed reads a definition.
 func parsed(t testing.TB, text string) carpel.Condition {
 	t.Helper()

@@ -131,7 +131,7 @@ func (db *DB) eachStripe(ctx context.Context, fn func(n uint32, src *source) err
 const maxOverlap = 8
 
 // Overlap returns the size of every region of some segments.
-func (db *DB) Overlap(_ context.Context, ids []string) ([]engine.Region, error) {
+func (db *DB) Overlap(ctx context.Context, ids []string) ([]engine.Region, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
@@ -139,27 +139,30 @@ func (db *DB) Overlap(_ context.Context, ids []string) ([]engine.Region, error) 
 	if len(ids) > maxOverlap {
 		return nil, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/segments", Limit: maxOverlap, Actual: int64(len(ids)), Message: "an overlap is of at most 8 segments"}
 	}
-	db.view.mu.RLock()
-	defer db.view.mu.RUnlock()
-	var segments []*segment
-	stripes := 0
-	for _, id := range ids {
-		s := db.view.find(id)
-		if s == nil {
-			return nil, noSegment(id)
-		}
-		segments = append(segments, s)
-		stripes = max(stripes, len(s.masks))
+	found, masks, err := db.masksOf(ids)
+	if err != nil {
+		return nil, err
 	}
-	counts := make([]int64, 1<<len(segments))
-	for n := range uint32(stripes) {
+	stripes := 0
+	for _, m := range masks {
+		stripes = max(stripes, len(m))
+	}
+	counts := make([]int64, 1<<len(found))
+	for n := range stripes {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for region := 1; region < len(counts); region++ {
 			m := block.Full
-			for i, s := range segments {
+			for i, masks := range masks {
+				var members block.Mask
+				if n < len(masks) {
+					members = masks[n]
+				}
 				if region>>i&1 == 1 {
-					m = m.And(s.mask(n))
+					m = m.And(members)
 				} else {
-					m = m.AndNot(s.mask(n))
+					m = m.AndNot(members)
 				}
 			}
 			counts[region] += int64(m.Count())
@@ -171,12 +174,27 @@ func (db *DB) Overlap(_ context.Context, ids []string) ([]engine.Region, error) 
 			continue
 		}
 		r := engine.Region{Count: count}
-		for i, s := range segments {
+		for i, id := range found {
 			if region>>i&1 == 1 {
-				r.Segments = append(r.Segments, s.ID)
+				r.Segments = append(r.Segments, id)
 			}
 		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// masksOf returns the ids and a copy of the members of segments: commits wait for whoever looks at the view, and do not
+// wait for what is computed from the copy.
+func (db *DB) masksOf(ids []string) (found []string, masks [][]block.Mask, err error) {
+	db.view.mu.RLock()
+	defer db.view.mu.RUnlock()
+	for _, id := range ids {
+		s := db.view.find(id)
+		if s == nil {
+			return nil, nil, noSegment(id)
+		}
+		found, masks = append(found, s.ID), append(masks, slices.Clone(s.masks))
+	}
+	return found, masks, nil
 }
