@@ -127,6 +127,9 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 	if s.Kind != carpel.Manual {
 		return nil, carpel.Errorf(carpel.CodeConflict, "people get into a dynamic segment by its definition; only a manual one is edited by hand")
 	}
+	if s.State == carpel.StateArchived {
+		return nil, carpel.Errorf(carpel.CodeConflict, "the segment is archived: it has no members; restore it to edit them")
+	}
 	var edit memberLists
 	if strings.HasPrefix(in.ContentType, "text/csv") {
 		edit.Add, err = csvIDs(in.RawBody)
@@ -302,13 +305,14 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 				if err != nil {
 					return
 				}
-				q.After = after
 				for _, ch := range changes {
 					if es.send("change", ch.Seq, showChange(ch)) != nil {
 						return
 					}
 				}
-				if len(changes) == 0 {
+				moved := after != q.After // a read may pass over entries that are of nobody any more
+				q.After = after
+				if len(changes) == 0 && !moved {
 					break
 				}
 			}

@@ -146,9 +146,10 @@ func (a *API) activity(c *call, in *activityIn) (*huma.StreamResponse, error) {
 					return
 				}
 			}
-			if len(entries) == 0 && !es.wait(watch) {
+			if len(entries) == 0 && next == after && !es.wait(watch) {
 				return
 			}
+			after = next
 			var err error
 			if entries, next, err = db.Activity(ctx.Context(), next, in.Limit); err != nil {
 				return

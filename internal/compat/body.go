@@ -62,20 +62,18 @@ func (c *countedReader) Read(p []byte) (int, error) {
 }
 
 func readAll(in io.Reader, raw *countedReader, v *visit, buf []byte) ([]byte, error) {
-	if err := v.hold(cap(buf)); err != nil {
-		return buf, err
-	}
 	for {
 		if len(buf) == cap(buf) {
 			grown := make([]byte, len(buf), min(max(4096, 2*cap(buf)), carpel.MaxBody+4096))
-			if err := v.hold(cap(grown) - cap(buf)); err != nil {
-				return buf, err
-			}
 			copy(grown, buf)
 			buf = grown
 		}
 		n, err := in.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
+		// What was read counts, not the buffer, which may be left from a larger body.
+		if overloaded := v.hold(n); overloaded != nil {
+			return buf, overloaded
+		}
 		if len(buf) > carpel.MaxBody {
 			return buf, bodyTooLarge(int64(len(buf)))
 		}

@@ -52,6 +52,25 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestGateCountsWhatWasRead holds that small bodies in large buffers, left from earlier requests, do not fill the gate.
+func TestGateCountsWhatWasRead(t *testing.T) {
+	const requests = 200
+	g := newGate(requests)
+	for i := range requests {
+		v, refused := g.enter()
+		if refused != nil {
+			t.Fatal(refused)
+		}
+		b, err := readBody(httptest.NewRecorder(), httptest.NewRequest("POST", "/", bytes.NewReader([]byte("{}"))), v, make([]byte, 0, keptBuffer))
+		if err != nil || string(b) != "{}" {
+			t.Fatalf("request %d: %q, %v", i, b, err)
+		}
+	}
+	if n := g.bytes.Load(); n != 2*requests {
+		t.Errorf("%d bytes are counted", n)
+	}
+}
+
 // TestReadBody holds that a body without a length is bounded while it is read, and that one that breaks off is refused.
 func TestReadBody(t *testing.T) {
 	read := func(body io.Reader) (int, error) {
