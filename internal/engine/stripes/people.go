@@ -47,13 +47,16 @@ func (db *DB) Person(_ context.Context, ref carpel.PersonRef) (*carpel.Person, e
 	if err != nil {
 		return nil, err
 	}
+	slot := uint8(ordinal % block.Width)
+	var who block.Mask
+	who.Set(slot)
+	reached, err := db.newReach().of(src, who, db.now())
+	if err != nil {
+		return nil, err
+	}
 	p.Reachable = map[string]bool{}
-	for channel, q := range db.reachQueries() {
-		m, err := q.Matched(src, db.now())
-		if err != nil {
-			return nil, err
-		}
-		p.Reachable[channel] = m.Has(uint8(ordinal % block.Width))
+	for i, m := range reached {
+		p.Reachable[channels[i]] = m.Has(slot)
 	}
 	return p, nil
 }

@@ -12,25 +12,6 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
 )
 
-// The conditions that say whether a person can be reached: by email with an address, by push with a device, and by
-// either only who has not unsubscribed.
-func (db *DB) reachQueries() map[string]*eval.Query {
-	subscribed := &carpel.Not{Of: &carpel.Attribute{Name: "unsubscribed", Test: carpel.Test{Op: carpel.OpIsTrue}}}
-	hasEmail := &carpel.Attribute{Name: "email", Test: carpel.Test{Op: carpel.OpExists}}
-	out := map[string]*eval.Query{}
-	for channel, c := range map[string]carpel.Condition{
-		"email": &carpel.Group{Quantifier: carpel.AllOf, Of: []carpel.Condition{hasEmail, subscribed}},
-		"push":  &carpel.Group{Quantifier: carpel.AllOf, Of: []carpel.Condition{&carpel.Device{Platform: "any"}, subscribed}},
-	} {
-		q, err := eval.CompileQuery(c, db.zone(), fresh)
-		if err != nil {
-			panic(fmt.Sprintf("stripes: the condition of reach by %s: %v", channel, err)) // it is ours, and valid
-		}
-		out[channel] = q
-	}
-	return out
-}
-
 // inline resolves references to the definitions that serve, for evaluation at another moment; segments without one, and
 // those that are frozen, are read as they are.
 func (db *DB) inline(ref string) (carpel.Condition, bool) {
@@ -58,7 +39,7 @@ func (db *DB) Preview(ctx context.Context, q engine.PreviewQuery) (*engine.Previ
 	if err := db.checkAsked(q.Condition); err != nil {
 		return nil, err
 	}
-	p := &preview{db: db, query: q, now: q.AsOf, reach: db.reachQueries(), matched: map[uint32]block.Mask{},
+	p := &preview{db: db, query: q, now: q.AsOf, reach: db.newReach(), matched: map[uint32]block.Mask{},
 		out: &engine.Preview{AsOf: q.AsOf, Reachable: map[string]int64{}}, unreadable: map[string]int64{}}
 	resolve := db.inline
 	if q.AsOf == 0 {
@@ -87,7 +68,7 @@ type preview struct {
 	query    engine.PreviewQuery
 	compiled *eval.Query
 	now      carpel.Millis
-	reach    map[string]*eval.Query
+	reach    *reach
 
 	mu         sync.Mutex
 	out        *engine.Preview       // guarded by mu
@@ -111,17 +92,9 @@ func (p *preview) stripe(n uint32, src *source) error {
 	} else if matched, err = p.compiled.Matched(src, p.now); err != nil {
 		return err
 	}
-	reached := map[string]int64{}
-	for channel, q := range p.reach {
-		m := matched
-		if !m.IsEmpty() {
-			can, err := q.Matched(src, p.now)
-			if err != nil {
-				return err
-			}
-			m = m.And(can)
-		}
-		reached[channel] = int64(m.Count())
+	reached, err := p.reach.of(src, matched, p.now)
+	if err != nil {
+		return err
 	}
 	unreadable, err := p.compiled.Unreadable(src, p.now)
 	if err != nil {
@@ -131,8 +104,8 @@ func (p *preview) stripe(n uint32, src *source) error {
 	defer p.mu.Unlock()
 	p.out.Count += int64(matched.Count())
 	p.out.People += int64(src.People().Count())
-	for channel, count := range reached {
-		p.out.Reachable[channel] += count
+	for i, m := range reached {
+		p.out.Reachable[channels[i]] += int64(m.Count())
 	}
 	for pointer, m := range unreadable {
 		p.unreadable[pointer] += int64(m.Count())

@@ -25,8 +25,17 @@ func (v *Values) Mask() (m Mask) {
 	if v == nil {
 		return m
 	}
-	for i := range Width {
-		m.Put(uint8(i), v.Col.IsSet(i))
+	for w := range m {
+		for b, code := range v.Col.Codes[min(w*64, len(v.Col.Codes)):min(w*64+64, len(v.Col.Codes))] {
+			if code != 0 {
+				m[w] |= 1 << b
+			}
+		}
+		for b, f := range v.Col.Nums[min(w*64, len(v.Col.Nums)):min(w*64+64, len(v.Col.Nums))] {
+			if f == f { // not NaN
+				m[w] |= 1 << b
+			}
+		}
 	}
 	return m
 }

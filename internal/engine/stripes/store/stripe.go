@@ -142,6 +142,15 @@ func (s *Stripe) Stamps(name string) (*block.Stamps, error) {
 	return e.stamps, nil
 }
 
+// Devices is the slots that own a device.
+func (s *Stripe) Devices() (m block.Mask, err error) {
+	parts, err := s.parts(deviceTable)
+	for _, p := range parts {
+		m = m.Or(p.rows.Mask())
+	}
+	return m, err
+}
+
 // EventNames returns the names of the events that the stripe holds, in order.
 func (s *Stripe) EventNames() ([]string, error) { return s.namesOf(kindEvent), nil }
 
