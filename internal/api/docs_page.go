@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -18,13 +19,13 @@ code{font:14px/1.5 ui-monospace,monospace}h2{margin-top:2.5rem}details{border:1p
 summary{cursor:pointer}.method{display:inline-block;min-width:4.5em;font-weight:600}table{border-collapse:collapse}td{padding:.15rem .8rem .15rem 0;vertical-align:top}
 </style>
 <h1>Carpel API</h1>
-<p>{{.Description}} The document itself: <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1).
+<p>{{prose .Description}} The document itself: <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1).
 Errors are RFC 9457 problem JSON with a stable <code>code</code>.</p>
 {{range .Groups}}<h2>{{.Tag}}</h2>
 {{range .Operations}}<details><summary><span class="method">{{.Method}}</span> <code>{{.Path}}</code> — {{.Summary}}</summary>
-{{with .Description}}<p>{{.}}</p>{{end}}<p>Takes a key with the scope <code>{{.Scope}}</code>.</p>
-{{with .Parameters}}<table>{{range .}}<tr><td><code>{{.Name}}</code></td><td>{{.In}}</td><td>{{.Description}}</td></tr>{{end}}</table>{{end}}
-{{with .Fields}}<p>Body:</p><table>{{range .}}<tr><td><code>{{.Name}}</code></td><td>{{.In}}</td><td>{{.Description}}</td></tr>{{end}}</table>{{end}}
+{{with .Description}}<p>{{prose .}}</p>{{end}}<p>Takes a key with the scope <code>{{.Scope}}</code>.</p>
+{{with .Parameters}}<table>{{range .}}<tr><td><code>{{.Name}}</code></td><td>{{.In}}</td><td>{{prose .Description}}</td></tr>{{end}}</table>{{end}}
+{{with .Fields}}<p>Body:</p><table>{{range .}}<tr><td><code>{{.Name}}</code></td><td>{{.In}}</td><td>{{prose .Description}}</td></tr>{{end}}</table>{{end}}
 </details>{{end}}{{end}}</html>`
 
 type docsGroup struct {
@@ -68,7 +69,20 @@ func (a *API) serveDocs(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_ = template.Must(template.New("docs").Parse(docsPage)).Execute(w, page) // the client may be gone
+	_ = template.Must(template.New("docs").Funcs(template.FuncMap{"prose": prose}).Parse(docsPage)).Execute(w, page) // the client may be gone
+}
+
+// prose shows a description, in which what stands between backticks is code.
+func prose(text string) template.HTML {
+	var b strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		if i%2 == 1 {
+			b.WriteString("<code>" + template.HTMLEscapeString(part) + "</code>")
+		} else {
+			b.WriteString(template.HTMLEscapeString(part))
+		}
+	}
+	return template.HTML(b.String()) // made of escaped parts
 }
 
 func docsOf(doc *huma.OpenAPI, o *huma.Operation) docsOperation {
