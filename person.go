@@ -24,6 +24,9 @@ type Person struct {
 	Attributes  map[string]Attr `json:"attributes,omitempty"`
 	IDs         []string        `json:"ids,omitempty"` // every user id that means this person (aliases, merged people)
 	Reachable   map[string]bool `json:"reachable,omitempty"`
+	// Identities is every id that means this person: user ids, emails, anonymous ids and device tokens. It is there only
+	// where one person is read, and never shown.
+	Identities []string `json:"-"`
 }
 
 // Attr is one attribute's value, the moment it was set to that value, and where it came from.

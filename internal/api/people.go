@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -184,6 +183,10 @@ func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Before the commit: a crash behind it would leave the bodies for ever, since nobody knows the ids afterwards.
+	if err := a.Records.EraseRejections(c, c.Workspace, p.Identities); err != nil {
+		return nil, err
+	}
 	now := carpel.MillisOf(a.Now())
 	outcomes, err := c.Engine.Commit(c, []carpel.Item{{Kind: carpel.ItemErase, Person: carpel.PersonRef{Key: p.Key}, At: now, Received: now, Source: "api"}})
 	if err != nil {
@@ -191,10 +194,6 @@ func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
 	}
 	if outcomes[0].Refused != nil {
 		return nil, outcomes[0].Refused
-	}
-	// What was committed stays so when the caller goes away, and nobody could ask for this part again.
-	if err := a.Records.EraseRejections(context.WithoutCancel(c), c.Workspace, append([]string{p.UserID, p.Email}, p.IDs...)); err != nil {
-		return nil, err
 	}
 	return nil, a.audit(c, "person.erase", p.Key)
 }

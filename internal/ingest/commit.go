@@ -30,6 +30,12 @@ func (in *Intake) Commit(ctx context.Context, b *Batch) error {
 	if err != nil {
 		return err
 	}
+	// Before the commit: a crash behind it would leave the bodies for ever, since nobody knows the ids afterwards.
+	if len(erased) > 0 {
+		if err := in.options.Records.EraseRejections(ctx, b.Workspace, erased); err != nil {
+			return err
+		}
+	}
 	if err := in.commit(ctx, b, func(it *Item) bool { return it.Refused == nil }); err != nil {
 		return err
 	}
@@ -49,14 +55,14 @@ func (in *Intake) Commit(ctx context.Context, b *Batch) error {
 			it.Refused = nil
 		}
 	}
-	if !b.Replay {
-		if err := in.list(ctx, b); err != nil {
-			return err
-		}
-	}
-	if len(erased) == 0 {
+	if b.Replay {
 		return nil
 	}
+	listed, err := in.list(ctx, b)
+	if err != nil || listed == 0 || len(erased) == 0 {
+		return err
+	}
+	// What this batch listed may be of them too; whoever sends it again erases that again.
 	return in.options.Records.EraseRejections(context.WithoutCancel(ctx), b.Workspace, erased)
 }
 
@@ -71,7 +77,7 @@ func (in *Intake) erased(ctx context.Context, b *Batch) (ids []string, err error
 			if ref.IsZero() {
 				continue
 			}
-			ids = append(ids, ref.UserID, ref.Email)
+			ids = append(ids, ref.UserID, ref.Email, ref.AnonymousID, ref.Token)
 			p, err := in.options.Person(ctx, b.Workspace, ref)
 			if carpel.ErrorCode(err) == carpel.CodeNotFound {
 				continue
@@ -79,7 +85,7 @@ func (in *Intake) erased(ctx context.Context, b *Batch) (ids []string, err error
 			if err != nil {
 				return nil, commitError(b.Workspace, len(b.Items), err)
 			}
-			ids = append(append(ids, p.UserID, p.Email), p.IDs...)
+			ids = append(ids, p.Identities...)
 			break
 		}
 	}
@@ -173,7 +179,7 @@ func (it *Item) placed(e *carpel.Error) *carpel.Error {
 }
 
 // list stores what was refused, or taken only in part.
-func (in *Intake) list(ctx context.Context, b *Batch) error {
+func (in *Intake) list(ctx context.Context, b *Batch) (int, error) {
 	var all []records.Rejection
 	for _, it := range b.Items {
 		if it.Refused != nil {
@@ -186,10 +192,10 @@ func (in *Intake) list(ctx context.Context, b *Batch) error {
 		}
 	}
 	if len(all) == 0 {
-		return nil
+		return 0, nil
 	}
 	// What was committed stays committed when the caller goes away, and so must the list.
-	return in.options.Records.Reject(context.WithoutCancel(ctx), b.Workspace, all)
+	return len(all), in.options.Records.Reject(context.WithoutCancel(ctx), b.Workspace, all)
 }
 
 func (b *Batch) rejection(it *Item, e *carpel.Error, warning bool) records.Rejection {

@@ -3,12 +3,8 @@ package records
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -86,49 +82,4 @@ func (db *DB) DropRejection(ctx context.Context, workspace string, id int64) err
 		_, err := tx.ExecContext(ctx, "DELETE FROM rejections WHERE workspace = ? AND id = ?", workspace, id)
 		return err
 	})
-}
-
-// EraseRejections removes whatever of a person may be in kept bodies: the erasure of a person reaches them too. It
-// removes every rejection whose body or path names one of the ids: as a whole value, so that the id "4" does not take
-// along what holds a 4 somewhere. Rows of imports that hold an id anywhere are emptied.
-func (db *DB) EraseRejections(ctx context.Context, workspace string, ids []string) error {
-	return db.change(ctx, "erase rejections", func(tx *sql.Tx) error {
-		for _, id := range ids {
-			if id == "" {
-				continue
-			}
-			for _, written := range writtenIDs(id) {
-				if _, err := tx.ExecContext(ctx, "DELETE FROM rejections WHERE workspace = ? AND instr(lower(CAST(body AS TEXT)), lower(?)) > 0", workspace, written); err != nil {
-					return err
-				}
-			}
-			if _, err := tx.ExecContext(ctx, "DELETE FROM rejections WHERE workspace = ? AND (instr(lower(request) || '/', lower(?)) > 0 OR instr(lower(request) || '/', lower(?)) > 0)",
-				workspace, "/"+url.PathEscape(id)+"/", "/"+url.QueryEscape(id)+"/"); err != nil {
-				return err
-			}
-			// A rejected row of an import stays in the list, without what it held.
-			if _, err := tx.ExecContext(ctx, "UPDATE import_rejections SET raw = '(erased)', message = '(erased)' WHERE workspace = ? AND instr(raw, ?) > 0", workspace, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// writtenIDs is how an id may stand in a body: as a JSON text, also with everything beyond ASCII escaped, and as a
-// number when it is one.
-func writtenIDs(id string) []string {
-	var plain strings.Builder
-	enc := json.NewEncoder(&plain)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(id) // a string always encodes
-	quoted := strings.TrimSuffix(plain.String(), "\n")
-	all := []string{quoted}
-	if escaped := strconv.QuoteToASCII(id); escaped != quoted && !strings.Contains(escaped, `\U`) && !strings.Contains(escaped, `\x`) {
-		all = append(all, escaped)
-	}
-	if digits := strings.Trim(id, "0123456789"); digits == "" {
-		all = append(all, ":"+id+",", ":"+id+"}", ": "+id+",", ": "+id+"}", "["+id+"]", "["+id+",", ","+id+"]", ","+id+",")
-	}
-	return all
 }

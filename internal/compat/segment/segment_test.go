@@ -145,7 +145,7 @@ func TestCalls(t *testing.T) {
 		{name: "User Deleted with a browser key", path: "/v1/t", header: []string{basic(browser)}, body: `{"userId":"u1","event":"User Deleted"}`, rejected: []string{"public_key /event"}},
 		{name: "User Suppressed with a browser key", path: "/v1/t", header: []string{basic(browser)}, body: `{"userId":"u1","event":"User Suppressed"}`, rejected: []string{"public_key /event"}},
 		{name: "User Unsuppressed with a browser key", path: "/v1/t", header: []string{basic(browser)}, body: `{"userId":"u1","event":"User Unsuppressed"}`, rejected: []string{"public_key /event"}},
-		{name: "User Deleted of a visitor", path: "/v1/t", body: `{"anonymousId":"a1","event":"User Deleted"}`, rejected: []string{"no_identity"}},
+		{name: "User Deleted of a visitor", path: "/v1/t", body: `{"anonymousId":"a1","event":"User Deleted"}`, items: []string{"erase anon:a1 name=User Deleted"}},
 		{name: "device", path: "/v1/t", body: `{"userId":"u1","event":"Device Created or Updated","properties":{"beta":true},"context":{"device":{"token":"T","type":"iOS","model":"X"},"app":{"version":"1.2"},"os":{"name":"iOS","version":"17"}}}`,
 			items: []string{`device id:u1 name=Device Created or Updated device=T/ios{"app_version":"1.2","beta":true,"model":"X","os":"iOS","os_version":"17"}`}},
 		{name: "device without token", path: "/v1/t", body: `{"userId":"u1","event":"Device Created or Updated"}`, rejected: []string{"invalid /context/device/token"}},

@@ -42,7 +42,9 @@ func (d *decoder) person(it *ingest.Item, kind carpel.ItemKind) {
 		it.Refusef(carpel.CodePublicKey, "/event", "a browser key may not delete, suppress or unsuppress people; send this with a server key")
 		return
 	}
-	it.Person.AnonymousID = ""
+	if it.Person.UserID != "" || kind == carpel.ItemUnsuppress { // a visitor is deleted by the anonymous id alone
+		it.Person.AnonymousID = ""
+	}
 	if !ingest.IsEmail(it.Person.UserID) {
 		return
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -35,6 +36,15 @@ func (p *person) shown() carpel.Person {
 	return out
 }
 
+// identities returns every id that means the person.
+func (p *person) identities() []string {
+	all := slices.Concat(p.users, p.emails, p.anonymous, p.devices)
+	if p.email != "" {
+		all = append(all, p.email)
+	}
+	return all
+}
+
 // Person returns an identified person with their attributes and ids; nil for nobody. now bounds LastSeenAt.
 func (s *Store) Person(ordinal uint32, now carpel.Millis) (*carpel.Person, error) {
 	st, err := s.Stripe(ordinal / block.Width)
@@ -49,6 +59,7 @@ func (s *Store) Person(ordinal uint32, now carpel.Millis) (*carpel.Person, error
 		return nil, err
 	}
 	p := rec.shown()
+	p.Identities = rec.identities()
 	p.Attributes = map[string]carpel.Attr{}
 	for _, name := range st.namesOf(kindValues) {
 		values, err := st.Attribute(name)
