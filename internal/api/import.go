@@ -18,7 +18,7 @@ func (a *API) registerImports() {
 	routeRecords(a, operation{Method: http.MethodPost, Path: path, Scope: records.ScopeWrite, ID: "createImport", Tag: tag, Status: http.StatusAccepted,
 		Summary: "Import people, events or members from a file",
 		Description: "The body is the file: CSV, NDJSON or Parquet, of any size. It is kept until the import has ended, and the import goes on after a restart. " +
-			"Sending the same file again with the same mapping counts no row twice."}, a.createImport)
+			"The same file of events sent again with the same mapping counts no event twice; people sent again have their values set again."}, a.createImport)
 	// The body is streamed by the handler, so the framework does not know of it; the document must.
 	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Description: "The file.", Content: map[string]*huma.MediaType{
 		"text/csv": {}, "application/x-ndjson": {}, "application/vnd.apache.parquet": {}, "application/octet-stream": {}}}
@@ -29,7 +29,7 @@ func (a *API) registerImports() {
 	routeRecords(a, operation{Method: http.MethodPost, Path: path + "/{id}/cancel", Scope: records.ScopeWrite, ID: "cancelImport", Tag: tag,
 		Summary: "Stop an import; what was taken stays"}, a.cancelImport)
 	routeRecords(a, operation{Method: http.MethodGet, Path: path + "/{id}/rejected", Scope: records.ScopeRead, ID: "listImportRejections", Tag: tag,
-		Summary: "The rows that were not taken, with the reason", Description: "`format=csv` or `format=ndjson` streams all of them.",
+		Summary: "The rows that were not taken, or not whole, with the reason", Description: "`format=csv` or `format=ndjson` streams all of them.",
 		Answer: importRejectionsPage{}, Produces: []string{"text/csv", "application/x-ndjson"}}, a.listImportRejections)
 }
 
@@ -50,7 +50,24 @@ func (in *createImportIn) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-type importOut struct{ Body records.Import }
+// Import is an import as the API shows it.
+type Import struct {
+	records.Import
+	Mapping imports.Mapping `json:"mapping" doc:"As it was completed by the names of the columns; it can be sent again."`
+	Segment string          `json:"segment,omitempty" doc:"With kind members: id of the segment."`
+}
+
+type importOut struct{ Body Import }
+
+func showImport(m records.Import) (Import, error) {
+	mapping, segment, err := imports.Asked(m)
+	return Import{m, mapping, segment}, err
+}
+
+func importAnswer(m records.Import) (*importOut, error) {
+	shown, err := showImport(m)
+	return &importOut{shown}, err
+}
 
 func (a *API) createImport(c *call, in *createImportIn) (*importOut, error) {
 	spec := imports.Spec{Workspace: c.Workspace, Who: c.Who, Kind: in.Kind, Format: in.Format, File: in.File, DryRun: in.DryRun, Segment: in.Segment,
@@ -59,12 +76,15 @@ func (a *API) createImport(c *call, in *createImportIn) (*importOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &importOut{m}, a.audit(c, "import.create", m.ID)
+	if err := a.audit(c, "import.create", m.ID); err != nil {
+		return nil, err
+	}
+	return importAnswer(m)
 }
 
 type importsOut struct {
 	Body struct {
-		Imports []records.Import `json:"imports"`
+		Imports []Import `json:"imports"`
 	}
 }
 
@@ -76,7 +96,14 @@ func (a *API) listImports(c *call, in *struct {
 		return nil, err
 	}
 	out := &importsOut{}
-	out.Body.Imports = ms
+	out.Body.Imports = []Import{}
+	for _, m := range ms {
+		shown, err := showImport(m)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Imports = append(out.Body.Imports, shown)
+	}
 	return out, nil
 }
 
@@ -89,7 +116,7 @@ func (a *API) getImport(c *call, in *importPath) (*importOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &importOut{m}, nil
+	return importAnswer(m)
 }
 
 func (a *API) cancelImport(c *call, in *importPath) (*importOut, error) {

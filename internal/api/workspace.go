@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -14,6 +15,8 @@ func (a *API) registerWorkspace() {
 		Summary: "Read the workspace of the key"}, a.getWorkspace)
 	route(a, operation{Method: http.MethodPut, Path: "/api/workspace", Scope: records.ScopeAdmin, ID: "updateWorkspace", Tag: tag,
 		Summary: "Rename the workspace, or change its time zone", Description: "Another zone moves local midnights: every segment is built anew."}, a.updateWorkspace)
+	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/workspaces", Scope: records.ScopeAdmin, ID: "listWorkspaces", Tag: tag,
+		Summary: "List workspaces, oldest first", Description: "All of them with a key of the first workspace; with another key its own."}, a.listWorkspaces)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/workspaces", Scope: records.ScopeAdmin, ID: "createWorkspace", Tag: tag, Status: http.StatusCreated,
 		Summary: "Create a workspace", Description: "It starts with the default segments and an API key of its own, whose secret is shown only in this answer."}, a.createWorkspace)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/audit", Scope: records.ScopeAdmin, ID: "listAudit", Tag: tag,
@@ -64,6 +67,27 @@ func (a *API) updateWorkspace(c *call, in *updateWorkspaceIn) (*workspaceOut, er
 		}
 	}
 	return &workspaceOut{w}, a.audit(c, "workspace.update", w.ID)
+}
+
+type workspacesOut struct {
+	Body struct {
+		Workspaces []carpel.Workspace `json:"workspaces"`
+	}
+}
+
+// listWorkspaces shows all workspaces to an admin of the first one, who runs the server; another sees no more than the
+// workspace of the key.
+func (a *API) listWorkspaces(c *call, _ *struct{}) (*workspacesOut, error) {
+	all, err := a.Records.Workspaces(c)
+	if err != nil {
+		return nil, err
+	}
+	if all[0].ID != c.Workspace {
+		all = slices.DeleteFunc(all, func(w carpel.Workspace) bool { return w.ID != c.Workspace })
+	}
+	out := &workspacesOut{}
+	out.Body.Workspaces = all
+	return out, nil
 }
 
 type createWorkspaceIn struct {

@@ -36,17 +36,18 @@ type global struct {
 type commands struct {
 	global
 
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Demo    demoCommand    `cmd:"" help:"Run the server with a made-up company: 20,000 people, 90 days, live events."`
-	Import  importCommand  `cmd:"" help:"Import people, events or members from CSV, NDJSON or Parquet."`
-	Export  exportCommand  `cmd:"" help:"Export people, or the members of a segment."`
-	Segment segmentCommand `cmd:"" help:"List, create, change, preview and explain segments; keep them as files."`
-	Person  personCommand  `cmd:"" help:"Look at a person, or erase one."`
-	Keys    keyCommand     `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
-	Check   checkCommand   `cmd:"" help:"Compare every membership with a fresh computation."`
-	Backup  backupCommand  `cmd:"" help:"Copy everything into a new directory, also while serving."`
-	Restore restoreCommand `cmd:"" help:"Make a data directory from a backup."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Serve     serveCommand     `cmd:"" help:"Run the server."`
+	Demo      demoCommand      `cmd:"" help:"Run the server with a made-up company: 20,000 people, 90 days, live events."`
+	Import    importCommand    `cmd:"" help:"Import people, events or members from CSV, NDJSON or Parquet; list and stop imports."`
+	Export    exportCommand    `cmd:"" help:"Export people, or the members of a segment."`
+	Segment   segmentCommand   `cmd:"" help:"List, create, change, preview and explain segments; keep them as files."`
+	Person    personCommand    `cmd:"" help:"Look at a person, or erase one."`
+	Keys      keyCommand       `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
+	Workspace workspaceCommand `cmd:"" help:"List and create workspaces."`
+	Check     checkCommand     `cmd:"" help:"Compare every membership with a fresh computation."`
+	Backup    backupCommand    `cmd:"" help:"Copy everything into a new directory, also while serving."`
+	Restore   restoreCommand   `cmd:"" help:"Make a data directory from a backup."`
+	Version   versionCommand   `cmd:"" help:"Say which version this is."`
 }
 
 const description = `Live customer segments in one program.
@@ -68,7 +69,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("carpel"), kong.Description(description), kong.UsageOnError(), kong.Writers(std.Out, std.Err),
 		kong.Exit(func(code int) { exit = code }), kong.Configuration(yamlSettings), kong.DefaultEnvars("CARPEL"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+		kong.Help(help), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {
 		fmt.Fprintln(std.Err, "carpel:", err)
 		return 2
@@ -84,7 +85,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 		fmt.Fprintf(std.Err, "carpel: %v\nTry: carpel %s--help\n", err, commandOf(err))
 		return 2
 	}
-	t := &terminal{IO: std, global: c.global}
+	t := &terminal{IO: std, global: c.global, command: words(k.Command())}
 	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(t); err != nil {
 		return t.fail(err)
@@ -96,12 +97,48 @@ func Run(ctx context.Context, args []string, std IO) int {
 func commandOf(err error) string {
 	var p *kong.ParseError
 	if errors.As(err, &p) && p.Context != nil {
-		if words := p.Context.Command(); words != "" {
-			first, _, _ := strings.Cut(words, " <")
-			return first + " "
-		}
+		return words(p.Context.Command())
 	}
 	return ""
+}
+
+// words returns the words of a command without its arguments, with a blank behind; "" for none.
+func words(command string) string {
+	if command == "" {
+		return ""
+	}
+	first, _, _ := strings.Cut(command, " <")
+	return first + " "
+}
+
+// help shows a command's help. The flags that every command takes mean something else to a server, or nothing. Of a
+// command whose own word may be left out, as import's file, it shows that one's help, with the others below.
+func help(o kong.HelpOptions, k *kong.Context) error {
+	n := k.Selected()
+	if n != nil && n.DefaultCmd != nil {
+		k.Path = append(k.Path, &kong.Path{Parent: n, Command: n.DefaultCmd, Flags: n.DefaultCmd.Flags})
+		if err := kong.DefaultHelpPrinter(o, k); err != nil {
+			return err
+		}
+		fmt.Fprintln(k.Stdout, "\nOther commands:")
+		for _, other := range n.Children {
+			if other != n.DefaultCmd {
+				fmt.Fprintf(k.Stdout, "  %-16s %s\n", n.Name+" "+other.Name, other.Help)
+			}
+		}
+		return nil
+	}
+	if n != nil && (n.Name == "serve" || n.Name == "demo") {
+		for _, f := range k.Model.Flags {
+			switch f.Name {
+			case "url", "output":
+				f.Hidden = true
+			case "key":
+				f.Help = "Preset an API key (ak_…) with all scopes at the first start."
+			}
+		}
+	}
+	return kong.DefaultHelpPrinter(o, k)
 }
 
 // notInOrder ends a command with the exit code 3: it did its work, and what it looked at is not in order.
@@ -109,12 +146,22 @@ type notInOrder struct{ what string }
 
 func (n notInOrder) Error() string { return n.what }
 
+// calledWrongly ends a command with the exit code 2: what it was given does not make sense together.
+type calledWrongly struct{ what string }
+
+func (c calledWrongly) Error() string { return c.what }
+
 // fail tells the user what went wrong and returns the exit code.
 func (t *terminal) fail(err error) int {
 	var n notInOrder
 	if errors.As(err, &n) {
 		fmt.Fprintln(t.Err, "carpel:", n.what)
 		return 3
+	}
+	var w calledWrongly
+	if errors.As(err, &w) {
+		fmt.Fprintf(t.Err, "carpel: %s\nTry: carpel %s--help\n", w.what, t.command)
+		return 2
 	}
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(t.Err, "carpel: stopped")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"served": served,
 			"code":   code,
+			"keyed":  keyed,
 		},
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -80,6 +82,14 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != args[0] {
 		ts.Fatalf("carpel %v ended with %s, want %s", args[1:], got, args[0])
+	}
+}
+
+// keyed runs carpel with the API key that a file holds: keyed FILE ARGS….
+func keyed(ts *testscript.TestScript, neg bool, args []string) {
+	key := strings.TrimSpace(ts.ReadFile(args[0]))
+	if err := ts.Exec("carpel", append(args[1:], "--key", key)...); (err != nil) != neg {
+		ts.Fatalf("carpel %v: %v", args[1:], err)
 	}
 }
 

@@ -16,11 +16,18 @@ import (
 	"time"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/api"
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/records"
 )
 
 type importCommand struct {
+	Send   importFile   `cmd:"" name:"file" default:"withargs" help:"Import a file; the word file may be left out."`
+	List   importList   `cmd:"" help:"List imports, newest first."`
+	Cancel importCancel `cmd:"" help:"Stop an import; what was taken stays."`
+}
+
+type importFile struct {
 	File     string            `arg:"" optional:"" help:"A .csv, .ndjson or .parquet file." type:"existingfile"`
 	Kind     string            `help:"What a row is: people, events or members." enum:"people,events,members" default:"people"`
 	Format   string            `help:"csv, ndjson or parquet; by the file's name if not given."`
@@ -35,23 +42,29 @@ type importCommand struct {
 }
 
 // Help is shown below the flags.
-func (importCommand) Help() string {
+func (importFile) Help() string {
 	return `A row of people sets attributes; a row of events is one event and needs a person and a time. Columns with usual names
 (customer_id, email, date) are taken for what they say; name others with --map. Fields: id, email, anonymous_id, key,
 time, event, message_id, attribute:NAME, property:NAME, and - to leave a column out.
-The same file of events counts no event twice, so an import that broke off is simply sent again.
+The same file of events counts no event twice, so an import that broke off is simply sent again. A file of people that is
+sent again sets their values again. Stop an import with carpel import cancel ID; Ctrl-C only ends following it.
 
   carpel import customers.csv --map customerID=id
   carpel import orders.csv --kind events --event "Order Completed" --map customer_id=id --map date=time`
 }
 
 // Run sends the file and follows the import.
-func (c *importCommand) Run(ctx context.Context, t *terminal) error {
+func (c *importFile) Run(ctx context.Context, t *terminal) error {
 	if (c.File == "") == (c.Resume == "") {
-		return fmt.Errorf("give a file, or --resume ID")
+		return calledWrongly{"give a file, or --resume ID"}
+	}
+	mapping, err := c.check()
+	if err != nil {
+		return err
 	}
 	return t.with(ctx, func(cl *client) error {
-		m := records.Import{ID: c.Resume}
+		var m api.Import
+		m.ID = c.Resume
 		if c.Resume != "" && !c.NoWait && cl.resume != nil {
 			if err := cl.resume(ctx); err != nil {
 				return err
@@ -59,7 +72,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		if c.File != "" {
 			var err error
-			if m, err = c.send(ctx, t, cl); err != nil {
+			if m, err = c.send(ctx, t, cl, mapping); err != nil {
 				return err
 			}
 		}
@@ -81,7 +94,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 		var inOrder error
-		if m.Rejected > 0 && !c.NoWait {
+		if m.Rejected+m.Partial > 0 && !c.NoWait {
 			inOrder = c.keepRejected(ctx, t, cl, m)
 		}
 		if m.State == records.ImportFailed {
@@ -91,12 +104,21 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 	})
 }
 
-func (c *importCommand) send(ctx context.Context, t *terminal, cl *client) (records.Import, error) {
-	var m records.Import
-	mapping, err := json.Marshal(imports.Mapping{Columns: c.Map, Event: c.Event, Text: c.Text})
-	if err != nil {
-		return m, err
+// check returns the mapping as it is sent, and refuses a file in which no row could be taken.
+func (c *importFile) check() (mapping []byte, err error) {
+	mapping, err = json.Marshal(imports.Mapping{Columns: c.Map, Event: c.Event, Text: c.Text})
+	if err != nil || c.File == "" {
+		return nil, err
 	}
+	err = imports.CheckFile(c.File, imports.Spec{Kind: c.Kind, Format: c.Format, File: c.File, Mapping: mapping})
+	if e := (*carpel.Error)(nil); errors.As(err, &e) { // a pointer into the request says nothing here
+		err = &carpel.Error{Code: e.Code, Message: e.Message, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual}
+	}
+	return mapping, err
+}
+
+func (c *importFile) send(ctx context.Context, t *terminal, cl *client, mapping []byte) (api.Import, error) {
+	var m api.Import
 	f, err := os.Open(c.File)
 	if err != nil {
 		return m, err
@@ -127,14 +149,10 @@ func (c *importCommand) send(ctx context.Context, t *terminal, cl *client) (reco
 }
 
 // sayColumns tells what the server took columns for that were not named.
-func (t *terminal) sayColumns(m records.Import, named map[string]string) {
-	var stored struct{ Mapping imports.Mapping }
-	if json.Unmarshal(m.Mapping, &stored) != nil {
-		return
-	}
+func (t *terminal) sayColumns(m api.Import, named map[string]string) {
 	var guessed []string
-	for _, column := range slices.Sorted(maps.Keys(stored.Mapping.Columns)) {
-		if field := stored.Mapping.Columns[column]; named[column] == "" && field != column {
+	for _, column := range slices.Sorted(maps.Keys(m.Mapping.Columns)) {
+		if field := m.Mapping.Columns[column]; named[column] == "" && field != column {
 			guessed = append(guessed, fmt.Sprintf("%s as %s", printable(column), field))
 		}
 	}
@@ -144,8 +162,9 @@ func (t *terminal) sayColumns(m records.Import, named map[string]string) {
 }
 
 // followImport waits for the end of an import, with a bar.
-func (t *terminal) followImport(ctx context.Context, cl *client, id string) (records.Import, error) {
-	m := records.Import{ID: id}
+func (t *terminal) followImport(ctx context.Context, cl *client, id string) (api.Import, error) {
+	var m api.Import
+	m.ID = id
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	bar := t.progress(1, "importing", true)
@@ -167,12 +186,16 @@ func (t *terminal) followImport(ctx context.Context, cl *client, id string) (rec
 	}
 }
 
-func (t *terminal) importDone(m records.Import) {
+func (t *terminal) importDone(m api.Import) {
 	dry := ""
 	if m.DryRun {
 		dry = " (dry run: nothing was taken)"
 	}
-	fmt.Fprintf(t.Out, "%s rows read: %s taken, %s there already, %s rejected%s\n", number(m.Rows), number(m.Accepted), number(m.Repeated), number(m.Rejected), dry)
+	part := ""
+	if m.Partial > 0 {
+		part = fmt.Sprintf(", %s taken in part", number(m.Partial))
+	}
+	fmt.Fprintf(t.Out, "%s rows read: %s taken, %s there already, %s rejected%s%s\n", number(m.Rows), number(m.Accepted), number(m.Repeated), number(m.Rejected), part, dry)
 	switch {
 	case m.State == records.ImportRunning:
 		fmt.Fprintf(t.Out, "The import %s goes on; follow it with carpel import --resume %[1]s\n", m.ID)
@@ -181,8 +204,8 @@ func (t *terminal) importDone(m records.Import) {
 	}
 }
 
-// keepRejected writes the rejected rows beside the file.
-func (c *importCommand) keepRejected(ctx context.Context, t *terminal, cl *client, m records.Import) error {
+// keepRejected writes the rows that were rejected, or taken in part, beside the file.
+func (c *importFile) keepRejected(ctx context.Context, t *terminal, cl *client, m api.Import) error {
 	path := c.Rejected
 	if path == "" {
 		path = m.File + ".rejected.csv"
@@ -206,8 +229,25 @@ func (c *importCommand) keepRejected(ctx context.Context, t *terminal, cl *clien
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if m.Rejected == 1 {
-		return notInOrder{fmt.Sprintf("1 row was rejected; it is in %s with its reason", path)}
+	return notInOrder{notTaken(m.Rejected, m.Partial, path)}
+}
+
+// notTaken says how many rows were rejected or taken in part, and where they are.
+func notTaken(rejected, partial int64, path string) string {
+	var what []string
+	for _, n := range []struct {
+		rows int64
+		what string
+	}{{rejected, "rejected"}, {partial, "taken in part"}} {
+		switch {
+		case n.rows == 1:
+			what = append(what, "1 row was "+n.what)
+		case n.rows > 1:
+			what = append(what, number(n.rows)+" rows were "+n.what)
+		}
 	}
-	return notInOrder{fmt.Sprintf("%s rows were rejected; they are in %s with their reasons", number(m.Rejected), path)}
+	if rejected+partial == 1 {
+		return fmt.Sprintf("%s; it is in %s with its reason", what[0], path)
+	}
+	return fmt.Sprintf("%s; they are in %s with their reasons", strings.Join(what, ", "), path)
 }

@@ -45,7 +45,7 @@ func (d definitionFlags) parse(in io.Reader) (json.RawMessage, error) {
 	text := d.Definition
 	switch {
 	case (d.Definition == "") == (d.File == ""):
-		return nil, fmt.Errorf("give a definition, or a file with one: -f FILE")
+		return nil, calledWrongly{"give a definition, or a file with one: -f FILE"}
 	case d.File == "-":
 		b, err := io.ReadAll(in)
 		if err != nil {

@@ -125,7 +125,7 @@ func (c *segmentEdit) Run(ctx context.Context, t *terminal) error {
 		body["definition"] = def
 	}
 	if len(body) == 0 {
-		return fmt.Errorf("say what to change: --name, --description, --tag, --definition or -f FILE")
+		return calledWrongly{"say what to change: --name, --description, --tag, --definition or -f FILE"}
 	}
 	return t.with(ctx, func(cl *client) error {
 		var s api.Segment

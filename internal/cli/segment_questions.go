@@ -12,22 +12,22 @@ import (
 	"github.com/carpel/carpel/internal/api"
 )
 
-// moment is a time as a flag takes it: RFC 3339.
-type moment struct{ time.Time }
+// moment is a time as a flag takes it, and as it is sent: RFC 3339, or a date, which is its midnight in the workspace's
+// time zone.
+type moment string
 
 // UnmarshalText reads a moment.
 func (m *moment) UnmarshalText(text []byte) error {
-	at, err := time.Parse(time.RFC3339, string(text))
-	if err != nil {
-		return fmt.Errorf("%q is no time; write it like 2026-03-01T00:00:00Z", text)
+	if _, ok := carpel.ParseTime(string(text), time.UTC); !ok {
+		return fmt.Errorf("%q is no time; write it like 2026-03-01 or 2026-03-01T00:00:00Z", text)
 	}
-	m.Time = at
+	*m = moment(text)
 	return nil
 }
 
 type segmentPreview struct {
 	definitionFlags `embed:""`
-	AsOf            moment `help:"Count as of another moment (RFC 3339); a future one tells what time alone will do." placeholder:"TIME"`
+	AsOf            moment `help:"Count as of another moment (RFC 3339, or a date); a future one tells what time alone will do." placeholder:"TIME"`
 	Nodes           bool   `help:"Count every condition as well."`
 	Sample          int    `help:"How many of the people to show." default:"5"`
 }
@@ -39,8 +39,8 @@ func (c *segmentPreview) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	body := map[string]any{"definition": def, "nodes": c.Nodes, "sample": c.Sample}
-	if !c.AsOf.IsZero() {
-		body["as_of"] = c.AsOf.Time
+	if c.AsOf != "" {
+		body["as_of"] = string(c.AsOf)
 	}
 	return t.with(ctx, func(cl *client) error {
 		var p api.Preview
@@ -104,7 +104,7 @@ func indent(pointer string) string {
 type segmentExplain struct {
 	Segment string `arg:"" help:"Id or key; or a definition as text."`
 	Person  string `arg:"" help:"A key (p_…), id:…, email:…, or a bare id or email."`
-	AsOf    moment `help:"Explain as of another moment (RFC 3339)." placeholder:"TIME"`
+	AsOf    moment `help:"Explain as of another moment (RFC 3339, or a date)." placeholder:"TIME"`
 }
 
 // Run explains a membership.
@@ -120,8 +120,8 @@ func (c *segmentExplain) Run(ctx context.Context, t *terminal) error {
 		} else {
 			body["segment"] = c.Segment
 		}
-		if !c.AsOf.IsZero() {
-			body["as_of"] = c.AsOf.Time
+		if c.AsOf != "" {
+			body["as_of"] = string(c.AsOf)
 		}
 		var e struct {
 			Person  api.PersonRow       `json:"person"`
@@ -166,7 +166,8 @@ func (t *terminal) explained(n api.ExplainedNode) {
 	}
 	fmt.Fprintln(t.Out, line)
 	for _, ev := range n.Evidence {
-		fmt.Fprintf(t.Out, "%s    %s  %s %s\n", pad, day(ev.At), printable(ev.Name), printable(ev.Value.Text()))
+		line := fmt.Sprintf("%s    %s  %s %s", pad, day(ev.At), printable(ev.Name), printable(ev.Value.Text()))
+		fmt.Fprintln(t.Out, strings.TrimRight(line, " "))
 	}
 }
 

@@ -62,7 +62,7 @@ func hasFlag(n *kong.Node, name string) bool {
 			return true
 		}
 	}
-	return false
+	return n.DefaultCmd != nil && hasFlag(n.DefaultCmd, name)
 }
 
 // Resolve returns the file's value for a flag, nil when it has none, or when the environment has one: that goes before.
@@ -76,6 +76,9 @@ func (s settings) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (
 	if n := parent.Node(); n != nil && n.Type == kong.CommandNode {
 		var names []string
 		for ; n != nil && n.Type == kong.CommandNode; n = n.Parent {
+			if n.Parent != nil && n.Parent.DefaultCmd == n {
+				continue // its word may be left out, in a file as well
+			}
 			names = append([]string{n.Name}, names...)
 		}
 		for _, name := range names {

@@ -18,6 +18,7 @@ import (
 type terminal struct {
 	IO
 	global
+	command string // its words, with a blank behind
 }
 
 // with connects, runs the command and disconnects.

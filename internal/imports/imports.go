@@ -84,7 +84,7 @@ func (r *Runner) Start(ctx context.Context, s Spec, file io.Reader) (records.Imp
 	if err != nil {
 		return records.Import{}, err
 	}
-	if job.mapping, err = guessFrom(path, s, job.mapping); err != nil {
+	if job.mapping, err = completeMapping(path, s, job.mapping); err != nil {
 		return records.Import{}, errors.Join(err, os.Remove(path))
 	}
 	stored, err := json.Marshal(storedSpec{Mapping: job.mapping, Segment: job.segment, Path: filepath.Base(path), Sum: sum})
@@ -99,20 +99,59 @@ func (r *Runner) Start(ctx context.Context, s Spec, file io.Reader) (records.Imp
 	return m, nil
 }
 
-// guessFrom completes a mapping by the columns of a file.
-func guessFrom(path string, s Spec, m Mapping) (Mapping, error) {
+// CheckFile looks at a file that lies at path before it is sent: a *[carpel.Error] tells what is wrong with the
+// request, or with the file's head, as far as that can be known without the workspace. No row is checked.
+func CheckFile(path string, s Spec) error {
+	m, err := s.readMapping()
+	if err != nil {
+		return err
+	}
+	_, err = completeMapping(path, s, m)
+	return err
+}
+
+// completeMapping completes a mapping by the columns of a file, and refuses a file in which no row could be taken.
+func completeMapping(path string, s Spec, m Mapping) (Mapping, error) {
 	rs, err := openRows(path, s.Format)
 	if err != nil {
 		return m, err
 	}
-	columns := rs.Columns()
-	if columns != nil {
-		m, err = m.guess(s.Kind, columns)
-	} else if first, _, e := rs.Next(); e == nil { // a bad first row is rejected in its turn
-		named := slices.Concat(slices.Sorted(maps.Keys(first)), slices.Sorted(maps.Keys(m.Columns)))
-		m, err = m.guess(s.Kind, named)
+	if columns := rs.Columns(); columns != nil {
+		if m, err = m.guess(s.Kind, columns); err == nil {
+			err = m.suffices(s.Kind, columns)
+		}
+	} else {
+		m, err = m.guessFromRows(s.Kind, rs)
 	}
 	return m, errors.Join(err, rs.Close())
+}
+
+// guessFromRows completes a mapping by the first rows of a file whose rows name their columns themselves. Bad rows are
+// rejected in their turn.
+func (m Mapping) guessFromRows(kind string, rs rows) (Mapping, error) {
+	seen := map[string]bool{}
+	for range batchRows {
+		row, _, err := rs.Next()
+		if isRowError(err) {
+			continue
+		}
+		if err != nil { // the end, or a fault that the import meets again
+			break
+		}
+		if len(seen) == 0 {
+			named := slices.Concat(slices.Sorted(maps.Keys(row)), slices.Sorted(maps.Keys(m.Columns)))
+			if m, err = m.guess(kind, named); err != nil {
+				return m, err
+			}
+		}
+		for name := range row {
+			seen[name] = true
+		}
+	}
+	if len(seen) == 0 {
+		return m, nil
+	}
+	return m, m.suffices(kind, slices.Sorted(maps.Keys(seen)))
 }
 
 // storedSpec is what the record of an import keeps of its request.
@@ -123,25 +162,23 @@ type storedSpec struct {
 	Sum     string  `json:"sha256"`
 }
 
+// Asked returns what an import was asked to do, with the mapping as it was completed: it can be sent again. segment is
+// the id of the segment that members go into, else empty.
+func Asked(m records.Import) (mapping Mapping, segment string, err error) {
+	var s storedSpec
+	if err := json.Unmarshal(m.Mapping, &s); err != nil {
+		return Mapping{}, "", fmt.Errorf("read import %s: %w", m.ID, err)
+	}
+	return s.Mapping, s.Segment, nil
+}
+
 // check refuses a request that cannot work, and fills in what was left out.
 func (r *Runner) check(ctx context.Context, s *Spec) (*job, error) {
-	if s.Format == "" {
-		s.Format = formatOf(s.File)
-	}
-	if s.Format == "" {
-		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/format", Message: "say what the file is: csv, ndjson or parquet"}
-	}
-	j := &job{}
-	if len(s.Mapping) > 0 {
-		dec := json.NewDecoder(bytes.NewReader(s.Mapping))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&j.mapping); err != nil {
-			return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/mapping", Message: fmt.Sprintf("the mapping cannot be read: %v", err)}
-		}
-	}
-	if err := j.mapping.check(s.Kind); err != nil {
+	mapping, err := s.readMapping()
+	if err != nil {
 		return nil, err
 	}
+	j := &job{mapping: mapping}
 	if s.Kind == "members" {
 		segment, err := r.Records.Segment(ctx, s.Workspace, s.Segment)
 		if err != nil {
@@ -153,6 +190,24 @@ func (r *Runner) check(ctx context.Context, s *Spec) (*job, error) {
 		j.segment = segment.ID
 	}
 	return j, nil
+}
+
+// readMapping refuses a request that cannot work, fills in its format, and returns its mapping.
+func (s *Spec) readMapping() (m Mapping, err error) {
+	if s.Format == "" {
+		s.Format = formatOf(s.File)
+	}
+	if s.Format == "" {
+		return m, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/format", Message: "say what the file is: csv, ndjson or parquet"}
+	}
+	if len(s.Mapping) > 0 {
+		dec := json.NewDecoder(bytes.NewReader(s.Mapping))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&m); err != nil {
+			return m, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/mapping", Message: fmt.Sprintf("the mapping cannot be read: %v", err)}
+		}
+	}
+	return m, m.check(s.Kind)
 }
 
 func formatOf(file string) string {

@@ -198,9 +198,11 @@ func (b *batch) commit(ctx context.Context, db engine.Engine, m *records.Import)
 			b.bad++
 		case o.Repeated:
 			m.Repeated++
-		default:
+		case len(o.Warnings) == 0:
 			m.Accepted++
-			for _, w := range o.Warnings { // the row was taken but for a part: the list says which
+		default:
+			m.Partial++
+			for _, w := range o.Warnings { // the list says which part was not taken
 				b.rejected = append(b.rejected, b.sources[i].rejected(w))
 			}
 		}

@@ -100,6 +100,40 @@ func (m Mapping) guess(kind string, columns []string) (Mapping, error) {
 	return m, nil
 }
 
+// suffices refuses a mapping with which no row of a file with these columns could be taken: none says who a row is
+// about, or of an event when it was or what. A field that is none, but nearly the one that is missing, is told.
+func (m Mapping) suffices(kind string, columns []string) error {
+	there := map[string]bool{}
+	for _, column := range columns {
+		there[m.field(column)] = true
+	}
+	var missing, wanted []string
+	need := func(what string, fields ...string) {
+		if !slices.ContainsFunc(fields, func(f string) bool { return there[f] }) {
+			missing, wanted = append(missing, what), append(wanted, fields...)
+		}
+	}
+	need("no column says who a row is about: map one to id, email, anonymous_id or key", "id", "email", "anonymous_id", "key")
+	if kind == "events" {
+		need("no column is the time: map one to time", "time")
+		if m.Event == "" {
+			need("no column is the name of the event: map one to event, or give one name for all of them", "event")
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	e := &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/mapping/columns", Message: strings.Join(missing, "; ")}
+	for _, column := range slices.Sorted(maps.Keys(m.Columns)) {
+		field := m.Columns[column]
+		if near := carpel.Nearest(field, wanted); near != "" {
+			e.Suggestion, e.Message = near, fmt.Sprintf("%.60q is no field; %s", field, e.Message)
+			break
+		}
+	}
+	return e
+}
+
 // plainName is a column's name without what people write differently.
 func plainName(column string) string {
 	return strings.Map(func(r rune) rune {

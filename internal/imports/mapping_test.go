@@ -55,6 +55,54 @@ func TestGuess(t *testing.T) {
 	}
 }
 
+// A file in which no row could be taken is refused once, and before it is sent.
+func TestCheckFile(t *testing.T) {
+	bad := strings.Repeat("no JSON\n", 3)
+	for _, c := range []struct {
+		name, kind, format, mapping, file string
+		want                              string // the error; "" for none
+	}{
+		{"people", "people", "csv", ``, "customerID,plan\n", ""},
+		{"a misspelt field", "people", "csv", `{"columns":{"customerID":"idd"}}`, "customerID,plan\n7,pro\n",
+			`at /mapping/columns: "idd" is no field; no column says who a row is about: map one to id, email, anonymous_id or key (did you mean "id"?)`},
+		{"an attribute that is like a field, beside an id", "people", "csv", `{"columns":{"a":"idd"}}`, "id,a\n", ""},
+		{"nobody", "members", "csv", ``, "plan\n", "at /mapping/columns: no column says who a row is about: map one to id, email, anonymous_id or key"},
+		{"the id left out", "people", "csv", `{"columns":{"id":"-"}}`, "id,plan\n", "at /mapping/columns: no column says who a row is about: map one to id, email, anonymous_id or key"},
+		{"people as events", "events", "csv", ``, "customerID,plan\n",
+			"at /mapping/columns: no column is the time: map one to time; no column is the name of the event: map one to event, or give one name for all of them"},
+		{"events", "events", "csv", `{"event":"Bought"}`, "email,date\n", ""},
+		{"a misspelt time", "events", "csv", `{"event":"Bought","columns":{"bought on":"tiem"}}`, "id,bought on\n", `at /mapping/columns: "tiem" is no field; no column is the time: map one to time (did you mean "time"?)`},
+		{"lines that name somebody now and then", "people", "ndjson", ``, bad + `{"plan":"pro"}` + "\n" + `{"email":"a@b.example"}` + "\n", ""},
+		{"lines that name nobody", "people", "ndjson", ``, bad + `{"plan":"pro"}` + "\n" + `{"name":"Ann"}` + "\n", "at /mapping/columns: no column says who a row is about: map one to id, email, anonymous_id or key"},
+		{"a column that is in no line", "people", "ndjson", `{"columns":{"usr":"id"}}`, `{"user":"1"}` + "\n", "at /mapping/columns: no column says who a row is about: map one to id, email, anonymous_id or key"},
+		{"bad lines are rejected one by one", "people", "ndjson", ``, bad, ""},
+		{"a kind that is none", "things", "csv", ``, "id\n", `at /kind: "things" cannot be imported; there are people, events and members`},
+		{"an unknown format", "people", "", ``, "id\n", "at /format: say what the file is: csv, ndjson or parquet"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := ""
+			if err := CheckFile(keepFile(t, []byte(c.file)), Spec{Kind: c.kind, Format: c.format, Mapping: []byte(c.mapping)}); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The lines of a file name their columns themselves: what is guessed goes by the first good one.
+func TestGuessFromRows(t *testing.T) {
+	path := keepFile(t, []byte("no JSON\n"+`{"userId":"1","plan":"pro"}`+"\n"))
+	got, err := completeMapping(path, Spec{Kind: "people", Format: "ndjson"}, Mapping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"userId": "id"}, got.Columns); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // say shows an item: who, kind, name, time, properties.
 func say(it carpel.Item) string {
 	who := strings.Join([]string{it.Person.Key, it.Person.UserID, it.Person.Email, it.Person.AnonymousID}, "/")

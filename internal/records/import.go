@@ -23,8 +23,9 @@ type Import struct {
 	Reason    string          `json:"reason,omitempty"`
 	Bytes     int64           `json:"bytes"`
 	ReadBytes int64           `json:"read_bytes"`
-	Rows      int64           `json:"rows"` // read so far; a resumed run goes on behind them
-	Accepted  int64           `json:"accepted"`
+	Rows      int64           `json:"rows"`     // read so far; a resumed run goes on behind them
+	Accepted  int64           `json:"accepted"` // taken whole
+	Partial   int64           `json:"partial"`  // taken but for a part, which is listed with the rejected rows
 	Repeated  int64           `json:"repeated"`
 	Rejected  int64           `json:"rejected"`
 	CreatedBy string          `json:"created_by"`
@@ -40,7 +41,7 @@ const (
 	ImportCancelled = "cancelled"
 )
 
-// RowRejection is a row of an import that was not taken.
+// RowRejection is a row of an import that was not taken, or the part of one that was not.
 type RowRejection struct {
 	Row     int64  `json:"row"`  // from 1, the header not counted
 	Line    int64  `json:"line"` // of the file, from 1, on which the row begins; of Parquet the row
@@ -49,14 +50,14 @@ type RowRejection struct {
 	Raw     string `json:"raw"`
 }
 
-const importColumns = "id, kind, format, file, mapping, dry_run, state, reason, bytes, read_bytes, rows_read, accepted, repeated, rejected, created_by, created_at, updated_at"
+const importColumns = "id, kind, format, file, mapping, dry_run, state, reason, bytes, read_bytes, rows_read, accepted, partial, repeated, rejected, created_by, created_at, updated_at"
 
 func scanImport(r row) (Import, error) {
 	var m Import
 	var mapping string
 	var created, updated int64
 	err := r.Scan(&m.ID, &m.Kind, &m.Format, &m.File, &mapping, &m.DryRun, &m.State, &m.Reason, &m.Bytes, &m.ReadBytes, &m.Rows,
-		&m.Accepted, &m.Repeated, &m.Rejected, &m.CreatedBy, &created, &updated)
+		&m.Accepted, &m.Partial, &m.Repeated, &m.Rejected, &m.CreatedBy, &created, &updated)
 	m.Mapping, m.CreatedAt, m.UpdatedAt = json.RawMessage(mapping), moment(created), moment(updated)
 	return m, err
 }
@@ -70,9 +71,9 @@ func (db *DB) CreateImport(ctx context.Context, workspace string, m Import) (Imp
 		m.Mapping = json.RawMessage("{}")
 	}
 	err := db.change(ctx, "create import", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO imports (workspace, "+importColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		_, err := tx.ExecContext(ctx, "INSERT INTO imports (workspace, "+importColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			workspace, m.ID, m.Kind, m.Format, m.File, string(m.Mapping), m.DryRun, m.State, m.Reason, m.Bytes, m.ReadBytes, m.Rows,
-			m.Accepted, m.Repeated, m.Rejected, m.CreatedBy, m.CreatedAt.UnixMilli(), m.UpdatedAt.UnixMilli())
+			m.Accepted, m.Partial, m.Repeated, m.Rejected, m.CreatedBy, m.CreatedAt.UnixMilli(), m.UpdatedAt.UnixMilli())
 		return err
 	})
 	return m, err
@@ -82,8 +83,8 @@ func (db *DB) CreateImport(ctx context.Context, workspace string, m Import) (Imp
 // rows behind m.Rows are to be committed to the engine before: a resumed import repeats rows, never skips one.
 func (db *DB) AdvanceImport(ctx context.Context, workspace string, m Import, rejected []RowRejection) error {
 	return db.change(ctx, "advance import", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, reason = ?, bytes = ?, read_bytes = ?, rows_read = ?, accepted = ?, repeated = ?, rejected = ?, updated_at = ?
-			WHERE workspace = ? AND id = ?`, m.State, m.Reason, m.Bytes, m.ReadBytes, m.Rows, m.Accepted, m.Repeated, m.Rejected, db.millis(), workspace, m.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, reason = ?, bytes = ?, read_bytes = ?, rows_read = ?, accepted = ?, partial = ?, repeated = ?, rejected = ?, updated_at = ?
+			WHERE workspace = ? AND id = ?`, m.State, m.Reason, m.Bytes, m.ReadBytes, m.Rows, m.Accepted, m.Partial, m.Repeated, m.Rejected, db.millis(), workspace, m.ID); err != nil {
 			return err
 		}
 		for _, r := range rejected {

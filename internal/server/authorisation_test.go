@@ -54,6 +54,7 @@ var scopes = map[string]string{
 	"GET /api/imports/{id}/rejected":  "read",
 	"GET /api/workspace":              "read",
 	"PUT /api/workspace":              "admin",
+	"GET /api/workspaces":             "admin",
 	"POST /api/workspaces":            "admin",
 	"GET /api/session":                "read",
 	"GET /api/audit":                  "admin",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,8 +37,21 @@ func TestImports(t *testing.T) {
 	}
 	c.want(404, "GET /api/people/1", nil)
 	done := c.bringIn("kind=people&file=p.csv", people)
-	if done.get("accepted") != 2.0 || done.get("state") != "done" || done.get("mapping.mapping.columns.customer_id") != "id" || done.get("read_bytes") != float64(len(people)) {
+	if done.get("accepted") != 2.0 || done.get("state") != "done" || done.get("mapping.columns.customer_id") != "id" || done.get("read_bytes") != float64(len(people)) {
 		t.Errorf("the import is %s", done.body)
+	}
+	// What is shown of the mapping can be sent again, and nothing is shown of our disk.
+	for _, request := range []string{"GET /api/imports", "GET /api/imports/" + done.get("id").(string)} {
+		if a := c.want(200, request, nil); strings.Contains(string(a.body), "import-") || strings.Contains(string(a.body), "sha256") {
+			t.Errorf("%s: %s", request, a.body)
+		}
+	}
+	mapping, err := json.Marshal(done.get("mapping"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := c.bringIn("kind=people&file=p.csv&dry_run=true&mapping="+url.QueryEscape(string(mapping)), people); again.get("accepted") != 2.0 {
+		t.Errorf("with the mapping shown: %s", again.body)
 	}
 	rejected := c.want(200, "GET /api/imports/"+done.get("id").(string)+"/rejected", nil)
 	if rejected.get("rows.0.row") != 3.0 || rejected.get("rows.0.line") != 4.0 || rejected.get("rows.0.code") != "no_identity" || rejected.get("rows.0.raw") != ";lost" {
@@ -61,7 +75,8 @@ func TestImports(t *testing.T) {
 
 	// Members by file.
 	c.want(201, "POST /api/segments", map[string]any{"name": "VIP", "kind": "manual"})
-	if a := c.bringIn("kind=members&format=ndjson&segment=vip", []byte(`{"id":"1"}`+"\n"+`{"id":"nobody"}`)); a.get("accepted") != 1.0 || a.get("rejected") != 1.0 {
+	vip := c.want(200, "GET /api/segments/vip", nil).get("id")
+	if a := c.bringIn("kind=members&format=ndjson&segment=vip", []byte(`{"id":"1"}`+"\n"+`{"id":"nobody"}`)); a.get("accepted") != 1.0 || a.get("rejected") != 1.0 || a.get("segment") != vip {
 		t.Errorf("the members are %s", a.body)
 	}
 	c.want(409, "POST /api/imports?kind=members&format=csv&segment=power-users", []byte("id\n1\n"))
@@ -69,6 +84,35 @@ func TestImports(t *testing.T) {
 	// Ended is ended.
 	c.want(409, "POST /api/imports/"+done.get("id").(string)+"/cancel", nil)
 	if list := c.want(200, "GET /api/imports?limit=2", nil); len(list.get("imports").([]any)) != 2 {
+		t.Errorf("the list is %s", list.body)
+	}
+}
+
+// A row that is taken but for a part is counted apart, and listed with what was not taken of it.
+func TestImportInPart(t *testing.T) {
+	c := client{t, open(t, nil), adminKey}
+	c.bringIn("kind=people&format=csv", []byte("id,email\n1,ann@example.com\n"))
+	a := c.bringIn("kind=people&format=csv", []byte("id,email,plan\n2,bob@example.com,pro\n3,ann@example.com,pro\n,,pro\n"))
+	if a.get("rows") != 3.0 || a.get("accepted") != 1.0 || a.get("partial") != 1.0 || a.get("rejected") != 1.0 {
+		t.Errorf("the import is %s", a.body)
+	}
+	listed := c.want(200, "GET /api/imports/"+a.get("id").(string)+"/rejected", nil)
+	if listed.get("rows.0.code") != carpel.CodeEmailTaken || listed.get("rows.0.row") != 2.0 || listed.get("rows.1.code") != carpel.CodeNoIdentity {
+		t.Errorf("listed are %s", listed.body)
+	}
+	if p := c.want(200, "GET /api/people/3", nil); p.get("attributes.plan.value") != "pro" || p.get("email") != nil {
+		t.Errorf("the person is %s", p.body)
+	}
+}
+
+// A file in which no row could be taken is refused, and no import of it is left.
+func TestImportOfNobody(t *testing.T) {
+	c := client{t, open(t, nil), adminKey}
+	a := c.want(400, "POST /api/imports?kind=people&format=csv&mapping="+url.QueryEscape(`{"columns":{"customer":"idd"}}`), []byte("customer,plan\n1,pro\n"))
+	if a.get("pointer") != "/mapping/columns" || a.get("suggestion") != "id" || !strings.HasPrefix(a.get("detail").(string), `"idd" is no field`) {
+		t.Errorf("refused with %s", a.body)
+	}
+	if list := c.want(200, "GET /api/imports", nil); len(list.get("imports").([]any)) != 0 {
 		t.Errorf("the list is %s", list.body)
 	}
 }

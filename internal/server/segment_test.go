@@ -117,6 +117,13 @@ func TestDefaultSegments(t *testing.T) {
 			t.Error(diff)
 		}
 	}
+	// The first workspace's admin sees all workspaces, another's no more than its own.
+	if a := c.want(200, "GET /api/workspaces", nil); len(a.get("workspaces").([]any)) != 2 || a.get("workspaces.0.name") != "default" || a.get("workspaces.1.name") != "other" {
+		t.Errorf("the workspaces are %s", a.body)
+	}
+	if a := other.want(200, "GET /api/workspaces", nil); len(a.get("workspaces").([]any)) != 1 || a.get("workspaces.0.name") != "other" {
+		t.Errorf("the workspaces are %s", a.body)
+	}
 	// A date alone is its midnight in the workspace's zone.
 	if a := other.want(200, "POST /api/segments/preview", `{"definition":{"attribute":"plan","op":"exists"},"as_of":"2026-03-01"}`); a.get("as_of") != "2026-02-28T23:00:00Z" {
 		t.Errorf("as of a date: %s", a.body)
