@@ -176,7 +176,8 @@ var errStopping = errors.New("the server is stopping")
 const shutdownTime = 15 * time.Second
 
 // Run listens and serves until ctx ends or something fails that cannot be gone on from; then it lets requests at work
-// end. It does not close the server. started, if not nil, is called with the address once it listens.
+// end. It does not close the server. started, if not nil, is called with the address once it listens,
+// before the first answer; it must not wait for one.
 func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -202,6 +203,9 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	if err := s.announce(main.Addr().String()); err != nil {
 		return errors.Join(err, main.Close())
 	}
+	if started != nil { // before anything is answered: whoever is told that the server is ready may also stop it
+		started(main.Addr().String())
+	}
 	for i, hs := range servers {
 		go func() {
 			if err := hs.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
@@ -219,9 +223,6 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 			cancel(err)
 		}
 	}()
-	if started != nil {
-		started(main.Addr().String())
-	}
 	select {
 	case <-ctx.Done():
 	case err := <-s.fatal:
