@@ -188,6 +188,9 @@ func (s *scratch) spansOf(r *block.Rows, slots block.Mask, within span, whole bo
 
 // trim cuts rows [from, to), which ascend in time, to those within a span.
 func trim(times []carpel.Millis, from, to int, within span) (int, int) {
+	if from < to && times[to-1] < within.first { // most people did nothing lately
+		return to, to
+	}
 	from = search(times, from, to, within.first)
 	if to > from && times[to-1] > within.last {
 		to = search(times, from, to, within.last+1)

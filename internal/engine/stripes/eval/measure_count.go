@@ -30,6 +30,9 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 	if err != nil {
 		return m, 0, err
 	}
+	if !q.timers && q.slots.Count() > fewSlots {
+		return c.accepted(accept).And(q.slots), next, nil
+	}
 	if q.timers {
 		next = filterNext
 	}
@@ -70,6 +73,16 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 		return m, min(next, n), err
 	}
 	return m, next, nil
+}
+
+// accepted returns the people whose count is accepted.
+func (c *counter) accepted(accept *accepted) (m block.Mask) {
+	for w := range m {
+		for b, n := range c.n[w*64 : w*64+64] {
+			m[w] |= (bit(int64(n) >= accept.low64) & bit(int64(n) <= accept.high64)) << b
+		}
+	}
+	return m
 }
 
 // maxCount is more than anybody ever does.
