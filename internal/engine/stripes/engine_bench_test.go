@@ -17,6 +17,7 @@ import (
 
 var (
 	enginePeople = flag.Int("engine.people", 50_000, "people of the engine's benchmarks; 20 events each")
+	engineBatch  = flag.Int("engine.batch", 500, "events of a commit in the ingest benchmark")
 	engineDir    = flag.String("engine.dir", "", "keep the engine's benchmark data in this directory, to be used again")
 )
 
@@ -202,7 +203,7 @@ func waitBuilt(tb testing.TB, db engine.Engine) {
 	}
 }
 
-// BenchmarkIngest measures what an event costs, synced and evaluated, in batches of 500.
+// BenchmarkIngest measures what an event costs, synced and evaluated.
 func BenchmarkIngest(b *testing.B) {
 	for _, live := range []int{0, 10, 200} {
 		b.Run(fmt.Sprintf("segments=%d", live), func(b *testing.B) {
@@ -213,22 +214,21 @@ func BenchmarkIngest(b *testing.B) {
 			}
 			waitBuilt(b, db)
 			b.Logf("%d segments built in %.2f s", live, time.Since(start).Seconds())
-			warm := make([]carpel.Item, 0, 2500)
-			for i := 0; i < w.people; i += 256 { // every stripe is touched once
-				it := w.event(w.now)
-				it.Person.UserID = userID(i)
-				warm = append(warm, it)
+			batch := func() {
+				items := make([]carpel.Item, *engineBatch)
+				for i := range items {
+					items[i] = w.event(w.now)
+				}
+				benchCommit(b, db, items)
 			}
-			benchCommit(b, db, warm)
+			for range w.people / 5 / *engineBatch { // until what the traffic touches is in memory
+				batch()
+			}
 			b.ResetTimer()
 			n := 0
 			for b.Loop() {
-				batch := make([]carpel.Item, 500)
-				for i := range batch {
-					batch[i] = w.event(w.now)
-				}
-				benchCommit(b, db, batch)
-				n += len(batch)
+				batch()
+				n += *engineBatch
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(n), "µs/event")
