@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -19,6 +20,22 @@ type disk struct {
 	free    atomic.Int64 // bytes then
 }
 
+// newDisk looks once, so that whoever asks while somebody else looks has an answer.
+func newDisk(dir string, minFree int64, now func() time.Time) (*disk, error) {
+	d := &disk{dir: dir, minFree: minFree, now: now}
+	return d, d.look()
+}
+
+// look finds how much space there is.
+func (d *disk) look() error {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(d.dir, &st); err != nil {
+		return fmt.Errorf("look at the space of %s: %w", d.dir, err)
+	}
+	d.free.Store(int64(st.Bavail) * st.Bsize)
+	return nil
+}
+
 // recheck is how long a look at the disk is good for. At a gigabyte a second the least reserve of 512 MB lasts longer.
 const recheck = 250 * time.Millisecond
 
@@ -26,11 +43,9 @@ const recheck = 250 * time.Millisecond
 func (d *disk) room() error {
 	now := d.now().UnixMilli()
 	if last := d.checked.Load(); now-last >= recheck.Milliseconds() && d.checked.CompareAndSwap(last, now) {
-		var st syscall.Statfs_t
-		if err := syscall.Statfs(d.dir, &st); err != nil {
+		if err := d.look(); err != nil {
 			return err
 		}
-		d.free.Store(int64(st.Bavail) * st.Bsize)
 	}
 	if free := d.free.Load(); free < d.minFree {
 		return &carpel.Error{Code: carpel.CodeDiskFull, Limit: d.minFree, Actual: free, Message: "the disk is nearly full; nothing is taken in until there is space again"}

@@ -77,7 +77,9 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		options: stripes.Options{FS: config.FS, Cache: s.cache, Budget: stripes.NewBudget(memory), StateBytes: memory / 2, Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
-	s.disk = &disk{dir: config.Data, minFree: config.MinFreeMB << 20, now: config.Now}
+	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil {
+		return s, err
+	}
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
 		return s, err
