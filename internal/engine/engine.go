@@ -147,7 +147,7 @@ type NodeCount struct {
 }
 
 // Warning is something a person who wrote a definition would want to know. Codes: never_seen, unreadable,
-// always_true, contradiction, wildcard.
+// always_true, contradiction, duplicate, wildcard.
 type Warning struct {
 	Code       string `json:"code"`
 	Pointer    string `json:"pointer"`
