@@ -31,8 +31,7 @@ func (t *Tx) Apply(it *carpel.Item) (engine.Outcome, error) {
 	if a.out.Refused == nil {
 		t.applied++
 		if hash != "" {
-			t.seen[hash] = struct{}{}
-			if err := t.batch.Set(append([]byte{keyMessage}, hash...), nil, nil); err != nil {
+			if err := t.noteMessage(hash); err != nil {
 				return a.out, err
 			}
 		}
@@ -40,26 +39,12 @@ func (t *Tx) Apply(it *carpel.Item) (engine.Outcome, error) {
 	return a.out, nil
 }
 
-// messageHash names a message id in ten bytes, keyed, so that nobody can choose ids that meet.
-func (s *Store) messageHash(id string) string { return string(s.hash("message", id)[:10]) }
-
 func (s *Store) hash(use, text string) []byte {
 	h := hmac.New(sha256.New, s.hashKey)
 	h.Write([]byte(use))
 	h.Write([]byte{0})
 	h.Write([]byte(text))
 	return h.Sum(nil)
-}
-
-// repeated reports whether a message id came before.
-func (t *Tx) repeated(hash string) (bool, error) {
-	if _, ok := t.seen[hash]; ok {
-		return true, nil
-	}
-	if t.store.messages.never(hash) {
-		return false, nil
-	}
-	return t.store.has(append([]byte{keyMessage}, hash...))
 }
 
 // application is one item on its way in.

@@ -19,20 +19,22 @@ import (
 //	'S' name:4                                     statistics of a name, JSON
 //	'U' hash:16                                    a suppressed id
 //	'W' length:2 anonymous id, arrival:8           an item that waits for its person
-//	'X' hash:10                                    a message id that was seen
+//	'X' hash:10                                    a message id that was seen, in format 1
+//	'Y' hash:2                                     message ids that were seen → the next seven bytes of each hash
 //	0x80…                                          the engine's
 const (
-	keyBlock     = 'B'
-	keyDirectory = 'D'
-	keyIdentity  = 'I'
-	keyJournal   = 'J'
-	keyMeta      = 'M'
-	keyName      = 'N'
-	keyPerson    = 'P'
-	keyStats     = 'S'
-	keySuppress  = 'U'
-	keyWaiting   = 'W'
-	keyMessage   = 'X'
+	keyBlock      = 'B'
+	keyDirectory  = 'D'
+	keyIdentity   = 'I'
+	keyJournal    = 'J'
+	keyMeta       = 'M'
+	keyName       = 'N'
+	keyPerson     = 'P'
+	keyStats      = 'S'
+	keySuppress   = 'U'
+	keyWaiting    = 'W'
+	keyOldMessage = 'X'
+	keyMessage    = 'Y'
 )
 
 // The kinds of names beyond those of tables: an attribute's values, and the stamps beside them.

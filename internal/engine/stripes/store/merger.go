@@ -8,11 +8,11 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
 
-// merger joins the runs of a block: plain concatenation, which is associative and cannot fail. Many runs are folded
-// into one when Pebble has all of them at hand.
+// merger joins the runs of a block, and the message ids of a bucket: plain concatenation, which is associative and cannot
+// fail. Many runs are folded into one when Pebble has all of them at hand.
 func merger() *pebble.Merger {
-	return &pebble.Merger{Name: "carpel.runs.1", Merge: func(_, value []byte) (pebble.ValueMerger, error) {
-		return &runs{newer: [][]byte{append([]byte{}, value...)}, size: len(value)}, nil
+	return &pebble.Merger{Name: "carpel.runs.1", Merge: func(key, value []byte) (pebble.ValueMerger, error) {
+		return &runs{newer: [][]byte{append([]byte{}, value...)}, size: len(value), folds: key[0] == keyBlock}, nil
 	}}
 }
 
@@ -21,6 +21,7 @@ type runs struct {
 	newer [][]byte // oldest first
 	older [][]byte // newest first
 	size  int
+	folds bool // into one run
 }
 
 // MergeNewer adds a later operand.
@@ -49,7 +50,7 @@ func (r *runs) Finish(bool) ([]byte, io.Closer, error) {
 	for _, v := range r.newer {
 		joined = append(joined, v...)
 	}
-	if len(r.older)+len(r.newer) >= foldRuns {
+	if r.folds && len(r.older)+len(r.newer) >= foldRuns {
 		joined = block.Compact(joined)
 	}
 	return joined, nil, nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -79,5 +80,80 @@ func TestRepeatsBesideTheFilter(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A store of format 1, whose message ids are keys of their own, is brought to today's when it opens: repeats are found as
+// before, over another restart too.
+func TestMessagesOfFormat1(t *testing.T) {
+	fs := vfs.NewMem()
+	s, err := Open("store", Options{FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.db.NewBatch()
+	const old = 70_000 // some buckets hold two
+	for i := range old {
+		hash := s.hash("message", fmt.Sprint("m", i))[:10]
+		if err := b.Set(append([]byte{keyOldMessage}, hash...), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(b.Set(metaKey("version"), []byte{0, 0, 0, 1}, nil), s.Sync(b), b.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if s, err = Open("store", Options{FS: fs}); err != nil {
+			t.Fatal(err)
+		}
+		<-s.messages.filling.done
+		for _, filtered := range []bool{true, false} {
+			for i := range old + 1000 {
+				tx := s.Begin(0)
+				repeated, err := tx.repeated(s.messageHash(fmt.Sprint("m", i)))
+				if tx.Abort(); err != nil || repeated != (i < old) {
+					t.Fatalf("message %d: repeated is %v, %v", i, repeated, err)
+				}
+			}
+			if filtered && s.messages.filter.blocks == nil {
+				t.Fatal("the filter was not filled")
+			}
+			s.messages.filter = idSet{}
+		}
+		if v, _, err := s.get(metaKey("version")); err != nil || v[3] != formatVersion {
+			t.Fatal(v, err)
+		}
+		if err := s.scan([]byte{keyOldMessage}, func(k, _ []byte) error { return fmt.Errorf("%x is left", k) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A damaged bucket of message ids is an error, with the filter and without.
+func TestDamagedMessages(t *testing.T) {
+	s, err := Open("store", Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	<-s.messages.filling.done
+	s.messages.settle()
+	hash := s.messageHash("m")
+	if err := s.db.Set(messageKey(hash), []byte(hash[bucketBytes:hashBytes-1]), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.fill(0); err != nil {
+		t.Fatal(err)
+	}
+	<-s.messages.filling.done
+	s.messages.settle()
+	if s.messages.filter.blocks == nil { // that of the open
+		t.Fatal("a damaged bucket took the filter away")
+	}
+	if found, err := s.hasMessage(hash); found || err == nil {
+		t.Errorf("hasMessage: %v, %v", found, err)
 	}
 }

@@ -101,8 +101,8 @@ type meta struct {
 	Suppressed  int64  // suppressed ids and emails
 }
 
-// formatVersion is the layout of keys and blocks. A store of a later one is refused.
-const formatVersion = 1
+// formatVersion is the layout of keys and blocks. A store of a later one is refused, one of format 1 is brought to it.
+const formatVersion = 2
 
 // Open opens or creates the store in dir.
 func Open(dir string, o Options) (s *Store, err error) {
@@ -154,9 +154,11 @@ func (s *Store) openPebble(dir string) error {
 		o.Cache = pebble.NewCache(64 << 20)
 		defer o.Cache.Unref()
 	}
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionGood })
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
+	o.Levels[len(o.Levels)-1].FilterPolicy = pebble.NoFilterPolicy // Pebble's Get does not look at the lowest level's
 	var db *pebble.DB
 	err := s.fatal.guard(func() (err error) {
 		db, err = pebble.Open(dir, o)
@@ -181,8 +183,13 @@ func (s *Store) load() error {
 	if len(version) != 4 {
 		return errors.New("read store: its version is damaged")
 	}
-	if v := binary.BigEndian.Uint32(version); v > formatVersion {
+	switch v := binary.BigEndian.Uint32(version); {
+	case v > formatVersion:
 		return fmt.Errorf("the store has format %d; this version of carpel knows up to %d", v, formatVersion)
+	case v < 2:
+		if err := s.packMessages(); err != nil {
+			return err
+		}
 	}
 	if s.hashKey, _, err = s.get(metaKey("hash")); err != nil {
 		return err
