@@ -75,19 +75,7 @@ type waitingItem struct {
 
 // replay lets the items that wait under an anonymous id join their person.
 func (a *application) replay(ordinal uint32, p *person, anonymous string) error {
-	var items []*carpel.Item
-	prefix := waitingPrefix(anonymous)
-	err := a.store.scan(prefix, func(k, v []byte) error {
-		if len(k) != len(prefix)+8 {
-			return nil
-		}
-		it := &carpel.Item{}
-		if err := json.Unmarshal(v, it); err != nil {
-			return fmt.Errorf("read waiting item: %w", err)
-		}
-		items = append(items, it)
-		return nil
-	})
+	items, err := a.stored(anonymous)
 	if err != nil {
 		return err
 	}
@@ -117,10 +105,32 @@ func (a *application) replay(ordinal uint32, p *person, anonymous string) error 
 	return nil
 }
 
+// stored reads the items that wait under an anonymous id since before this transaction, unless it dropped them.
+func (t *Tx) stored(anonymous string) ([]*carpel.Item, error) {
+	if t.waitingGone[anonymous] {
+		return nil, nil
+	}
+	var items []*carpel.Item
+	prefix := waitingPrefix(anonymous)
+	err := t.store.scan(prefix, func(k, v []byte) error {
+		if len(k) != len(prefix)+8 {
+			return nil
+		}
+		it := &carpel.Item{}
+		if err := json.Unmarshal(v, it); err != nil {
+			return fmt.Errorf("read waiting item: %w", err)
+		}
+		items = append(items, it)
+		return nil
+	})
+	return items, err
+}
+
 // dropWaiting deletes the n items that wait under an anonymous id.
 func (t *Tx) dropWaiting(anonymous string, n int) error {
 	t.meta.Waiting -= int64(n)
 	t.waitingSizes[anonymous] = waitingSize{}
+	t.waitingGone[anonymous] = true
 	t.waiting = slices.DeleteFunc(t.waiting, func(w waitingItem) bool { return w.anonymous == anonymous })
 	prefix := waitingPrefix(anonymous)
 	// The range ends before the next length or id: an arrival is eight bytes.

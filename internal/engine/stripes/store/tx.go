@@ -40,6 +40,7 @@ type Tx struct {
 	journal      []journalEntry
 	waiting      []waitingItem          // begun to wait in this transaction
 	waitingSizes map[string]waitingSize // by anonymous id, where they changed
+	waitingGone  map[string]bool        // anonymous ids of which nothing that the store holds waits any more
 	directories  map[uint32]bool        // stripes whose directory is ours, to be changed
 	touched      *Touched
 	applied      int
@@ -91,7 +92,7 @@ func (s *Store) Begin(now carpel.Millis) *Tx {
 		overlay: map[entryKey]*entry{}, tables: map[entryKey]*table{}, rows: map[entryKey]*pendingRows{}, heads: map[uint32]*head{},
 		persons: map[uint32]*person{}, changed: map[uint32]bool{}, ids: map[string]uint32{}, seen: map[string]struct{}{},
 		attrs: map[entryKey]block.Mask{}, whole: map[entryKey]bool{},
-		waitingSizes: map[string]waitingSize{}, directories: map[uint32]bool{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
+		waitingSizes: map[string]waitingSize{}, waitingGone: map[string]bool{}, directories: map[uint32]bool{}, touched: &Touched{Stripes: map[uint32]*TouchedStripe{}}}
 }
 
 // Touched is what the items applied so far have changed.
