@@ -5,7 +5,9 @@
 // every question by going through everything, slowly and obviously; it shares no evaluation code with any engine.
 // Random histories run on an engine and on the model side by side and must agree at every step.
 //
-// An engine's own test calls [Scripts] and [Random].
+// Metamorphic histories need no model: the same history lived in another way must end the same.
+//
+// An engine's own test calls [Scripts], [Random] and [Metamorphic].
 package enginetest
 
 import (
@@ -29,11 +31,15 @@ type Options struct {
 	Now                  func() time.Time
 	Zone                 *time.Location
 	SplitRows, HeavyRows int // 0: the engine's own
+
+	// What the engine may hold in memory, in bytes; 0: the engine's own.
+	DecodedBytes, StateBytes, MemTableBytes int64
 }
 
 // The flags of a test binary that calls [Random].
 var (
 	wantedComparisons = flag.Int("enginetest.comparisons", 400_000, "how many answers the random test compares")
+	wantedVariants    = flag.Int("enginetest.variants", 200, "how many other ways of living a history the metamorphic test tries")
 	onlySeed          = flag.Int64("enginetest.seed", 0, "run the one random history of this seed")
 	onlyCase          = flag.String("enginetest.case", "", "run the one script case whose name contains this")
 	keepGoing         = flag.Int("enginetest.failures", 1, "how many failing histories to report before the random test ends")

@@ -68,6 +68,9 @@ type step struct {
 	ask   carpel.Condition // asked of everybody after the step
 	asOf  carpel.Millis    // for a preview; 0: now
 	seed  uint64           // of what is sampled after the step
+
+	again   []bool   // commit: which items were sent before; of [Metamorphic] alone
+	options *Options // restart: opened again with these; nil for the same
 }
 
 // run plays the history on a new engine and on the model. It returns how many answers were compared, and the first

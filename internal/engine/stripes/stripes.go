@@ -50,8 +50,10 @@ type Options struct {
 	// Manual does no work in the background: time passes only in Commit and Advance, and a build runs inside Define. For
 	// tests, which decide when what happens.
 	Manual bool
-	// SplitRows and HeavyRows are the sizes at which blocks are split; see [store.Options].
+	// SplitRows and HeavyRows are the sizes at which blocks are split, MemTableBytes is that at which a table in memory is
+	// written out; see [store.Options].
 	SplitRows, HeavyRows int
+	MemTableBytes        int64
 }
 
 func (o *Options) ensureDefaults() {
@@ -117,7 +119,7 @@ const RestoredMarker = "RESTORED"
 func Open(dir string, o Options) (*DB, error) {
 	o.ensureDefaults()
 	db := &DB{options: o, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
-	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, Budget: o.Budget, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
+	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, Budget: o.Budget, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows, MemTableBytes: o.MemTableBytes,
 		Fatal: func(err error) { _ = db.fail(err) }})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package stripes_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -14,14 +15,15 @@ import (
 type storage struct {
 	fs    vfs.FS
 	dir   string
-	bytes int64 // of what is decoded and of the evaluator's states; 0: the engine's own
+	bytes int64 // of what is decoded and of the evaluator's states, unless the test says; 0: the engine's own
 }
 
 // Open opens an engine that does nothing in the background.
 func (s storage) Open(o enginetest.Options) (engine.Engine, error) {
-	options := stripes.Options{FS: s.fs, Zone: o.Zone, Now: o.Now, Manual: true, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows, StateBytes: s.bytes}
-	if s.bytes > 0 {
-		options.Budget = stripes.NewBudget(s.bytes)
+	options := stripes.Options{FS: s.fs, Zone: o.Zone, Now: o.Now, Manual: true, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows,
+		StateBytes: cmp.Or(o.StateBytes, s.bytes), MemTableBytes: o.MemTableBytes}
+	if bytes := cmp.Or(o.DecodedBytes, s.bytes); bytes > 0 {
+		options.Budget = stripes.NewBudget(bytes)
 	}
 	return stripes.Open(s.dir, options)
 }
@@ -55,4 +57,4 @@ func TestRandomOnDisk(t *testing.T) {
 	enginetest.RandomShare(t, onDisk, 30)
 }
 
-func TestShuffled(t *testing.T) { enginetest.Shuffled(t, inMemory) }
+func TestMetamorphic(t *testing.T) { enginetest.Metamorphic(t, inMemory) }

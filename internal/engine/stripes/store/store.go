@@ -43,6 +43,8 @@ type Options struct {
 	// The sizes at which blocks are split, for tests; see split.go.
 	SplitRows int // default 512
 	HeavyRows int // default 4096
+
+	MemTableBytes int64 // of one table in memory; default 16 MiB
 }
 
 func (o *Options) ensureDefaults() {
@@ -63,6 +65,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.HeavyRows == 0 {
 		o.HeavyRows = 4096
+	}
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = 16 << 20
 	}
 }
 
@@ -146,7 +151,7 @@ const memTables = 4
 func (s *Store) openPebble(dir string) error {
 	o := &pebble.Options{
 		FS: s.disk, Cache: s.options.Cache, Merger: merger(), FormatMajorVersion: pebble.FormatNewest, Logger: s.fatal, EventListener: s.fatal.events(),
-		MemTableSize: 16 << 20, MemTableStopWritesThreshold: memTables, CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
+		MemTableSize: uint64(s.options.MemTableBytes), MemTableStopWritesThreshold: memTables, CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		L0CompactionThreshold: 4,
 		MaxManifestFileSize:   1 << 20, // it holds the first and last key of every table: what was erased is not to stay in it
 	}
