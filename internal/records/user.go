@@ -1,0 +1,204 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/carpel/carpel"
+)
+
+// ScopeOf is the scope of an API key that may do what a role may.
+func ScopeOf(r carpel.Role) string {
+	return map[carpel.Role]string{carpel.Viewer: ScopeRead, carpel.Editor: ScopeWrite, carpel.Sender: ScopeWrite, carpel.Admin: ScopeAdmin}[r]
+}
+
+const userColumns = "u.id, u.email, u.name, r.role, u.created_at, u.seen_at"
+
+func scanUser(r row) (carpel.User, error) {
+	var u carpel.User
+	var created, seen int64
+	err := r.Scan(&u.ID, &u.Email, &u.Name, &u.Role, &created, &seen)
+	u.CreatedAt = moment(created)
+	if seen != 0 {
+		u.SeenAt = moment(seen)
+	}
+	return u, err
+}
+
+// Users lists the users of a workspace, oldest first.
+func (db *DB) Users(ctx context.Context, workspace string) ([]carpel.User, error) {
+	us, err := rows(ctx, db.read, scanUser, "SELECT "+userColumns+" FROM roles r JOIN users u ON u.id = r.user WHERE r.workspace = ? ORDER BY r.given_at, u.id", workspace)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return us, nil
+}
+
+// User returns a user of a workspace; CodeNotFound for one who does not belong to it.
+func (db *DB) User(ctx context.Context, workspace, id string) (carpel.User, error) {
+	u, err := scanUser(db.read.QueryRowContext(ctx, "SELECT "+userColumns+" FROM roles r JOIN users u ON u.id = r.user WHERE r.workspace = ? AND u.id = ?", workspace, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return u, noUser()
+	}
+	if err != nil {
+		return u, fmt.Errorf("read user: %w", err)
+	}
+	return u, nil
+}
+
+func noUser() error { return carpel.Errorf(carpel.CodeNotFound, "no such user") }
+
+// HasUsers reports whether anybody was ever set up.
+func (db *DB) HasUsers(ctx context.Context) (bool, error) {
+	var n int
+	if err := db.read.QueryRowContext(ctx, "SELECT count(*) FROM users").Scan(&n); err != nil {
+		return false, fmt.Errorf("count users: %w", err)
+	}
+	return n > 0, nil
+}
+
+// SetRole gives a user another role in a workspace, and ends the user's sessions. CodeNotFound; CodeConflict when the
+// workspace would be left without an admin.
+func (db *DB) SetRole(ctx context.Context, workspace, user string, role carpel.Role) error {
+	if _, err := carpel.ParseRole(string(role)); err != nil {
+		return err
+	}
+	return db.change(ctx, "set role", func(tx *sql.Tx) error {
+		if err := keepAdmin(ctx, tx, workspace, user, role == carpel.Admin); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, "UPDATE roles SET role = ? WHERE workspace = ? AND user = ?", role, workspace, user)
+		if err := wantRow(res, err); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, user, nil)
+	})
+}
+
+// RemoveUser takes a user out of a workspace, and ends the user's sessions. Somebody who belongs to no workspace any
+// more is deleted. CodeNotFound; CodeConflict for the last admin.
+func (db *DB) RemoveUser(ctx context.Context, workspace, user string) error {
+	return db.change(ctx, "remove user", func(tx *sql.Tx) error {
+		if err := keepAdmin(ctx, tx, workspace, user, false); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, "DELETE FROM roles WHERE workspace = ? AND user = ?", workspace, user)
+		if err := wantRow(res, err); err != nil {
+			return err
+		}
+		if err := endSessions(ctx, tx, user, nil); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM users WHERE id = ? AND NOT EXISTS (SELECT 1 FROM roles WHERE user = ?)", user, user)
+		return err
+	})
+}
+
+// keepAdmin refuses to leave a workspace without an admin.
+func keepAdmin(ctx context.Context, tx *sql.Tx, workspace, user string, stays bool) error {
+	var others int
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM roles WHERE workspace = ? AND user <> ? AND role = ?", workspace, user, carpel.Admin).Scan(&others)
+	if err != nil || stays || others > 0 {
+		return err
+	}
+	var is int
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM roles WHERE workspace = ? AND user = ? AND role = ?", workspace, user, carpel.Admin).Scan(&is)
+	if err != nil || is == 0 {
+		return err
+	}
+	return carpel.Errorf(carpel.CodeConflict, "this is the last admin of the workspace: make somebody else one first")
+}
+
+func wantRow(res sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, noUser())
+	}
+	return nil
+}
+
+// LogIn finds the user of an email and a password. CodeUnauthorized when they do not fit; neither the answer nor the
+// time it takes tells whether the email is known.
+func (db *DB) LogIn(ctx context.Context, email, password string) (string, error) {
+	var id, hash string
+	kept, err := carpel.CheckUserEmail(email)
+	if err == nil {
+		err = db.read.QueryRowContext(ctx, "SELECT id, password FROM users WHERE email = ?", kept).Scan(&id, &hash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return "", fmt.Errorf("log in: %w", err)
+		}
+	}
+	if hash == "" {
+		samePassword(password, decoy)
+		return "", carpel.Errorf(carpel.CodeUnauthorized, "the email or the password is wrong")
+	}
+	if !samePassword(password, hash) {
+		return "", carpel.Errorf(carpel.CodeUnauthorized, "the email or the password is wrong")
+	}
+	return id, nil
+}
+
+// LogInBySubject finds the user that an OpenID provider vouches for: by its subject, or, the first time, by a verified
+// email. CodeForbidden for somebody whom nobody invited.
+func (db *DB) LogInBySubject(ctx context.Context, subject, email string, verified bool) (string, error) {
+	var id string
+	err := db.change(ctx, "log in by OpenID", func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, "SELECT id FROM users WHERE subject = ?", subject).Scan(&id)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		stranger := carpel.Errorf(carpel.CodeForbidden, "nobody invited this account; ask an admin of Carpel for an invitation to the same email address")
+		kept, bad := carpel.CheckUserEmail(email)
+		if bad != nil || !verified {
+			return stranger
+		}
+		err = tx.QueryRowContext(ctx, "SELECT id FROM users WHERE email = ? AND subject = ''", kept).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			if id, err = acceptByEmail(ctx, tx, db, kept); err == nil && id == "" {
+				err = stranger
+			}
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE users SET subject = ? WHERE id = ?", subject, id)
+		return err
+	})
+	return id, err
+}
+
+// ChangePassword sets a new password for a user who knows the old one, and ends all other sessions than the one of
+// token. CodeForbidden when the old one is wrong.
+func (db *DB) ChangePassword(ctx context.Context, user, old, new, token string) error {
+	if err := checkPassword(new); err != nil {
+		return err
+	}
+	var hash string
+	if err := db.read.QueryRowContext(ctx, "SELECT password FROM users WHERE id = ?", user).Scan(&hash); err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	if hash != "" && !samePassword(old, hash) {
+		return &carpel.Error{Code: carpel.CodeForbidden, Pointer: "/old", Message: "the old password is wrong"}
+	}
+	hash = hashPassword(new)
+	return db.change(ctx, "change password", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, user); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, user, hashSecret(token))
+	})
+}
+
+// GiveRole makes a user belong to a workspace, which may be new. No error for one who does already; the role stays then.
+func (db *DB) GiveRole(ctx context.Context, workspace, user string, role carpel.Role) error {
+	return db.change(ctx, "give role", func(tx *sql.Tx) error { return giveRole(ctx, tx, workspace, user, role, db.millis()) })
+}
+
+func giveRole(ctx context.Context, tx *sql.Tx, workspace, user string, role carpel.Role, now int64) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO roles (workspace, user, role, given_at) VALUES (?, ?, ?, ?) ON CONFLICT (workspace, user) DO NOTHING", workspace, user, role, now)
+	return err
+}
