@@ -51,6 +51,7 @@ const (
 	CodeRepeated        = "repeated"         // the message id came before; the first counts
 	CodeUnauthorized    = "unauthorized"     // no key, or a bad one
 	CodeForbidden       = "forbidden"        // the key lacks the scope
+	CodeTooOften        = "too_often"        // too many failed attempts
 	CodeOverloaded      = "overloaded"       // try again after Retry-After
 	CodeDiskFull        = "disk_full"        // no space left; reads go on
 	CodeGone            = "gone"             // a cursor behind what is kept

@@ -35,14 +35,15 @@ var importTable = map[string]string{
 	"internal/definition":        ".",
 	"internal/imports":           ". internal/engine internal/records",
 	"internal/demo":              ".",
-	"internal/api":               ". internal/engine internal/imports internal/records",
+	"internal/openid":            "",
+	"internal/api":               ". internal/engine internal/imports internal/openid internal/records",
 	"internal/compat":            ". internal/ingest internal/records",
 	"internal/compat/compattest": ". internal/compat internal/engine internal/ingest internal/records",
 	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
 	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
 	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/engine internal/engine/stripes " +
-		"internal/imports internal/ingest internal/records",
-	"internal/cli": ". internal/api internal/definition internal/demo internal/engine internal/imports internal/records internal/server",
+		"internal/imports internal/ingest internal/openid internal/records",
+	"internal/cli": ". internal/api internal/definition internal/demo internal/engine internal/imports internal/openid internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",
 }
@@ -63,7 +64,10 @@ var confined = map[string]string{
 	"github.com/goccy/go-yaml":                       "internal/cli internal/definition",
 	"github.com/schollz/progressbar/v3":              "internal/cli",
 	"github.com/prometheus/client_golang/prometheus": "internal/server",
-	"net/http": "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/server",
+	"net/http":                     "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/openid internal/server",
+	"github.com/coreos/go-oidc/v3": "internal/openid",
+	"golang.org/x/oauth2":          "internal/openid",
+	"golang.org/x/crypto":          "internal/records",
 }
 
 // TestImports fails on a package or an edge that the table does not name, and on a row or an edge of the table that

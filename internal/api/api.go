@@ -18,6 +18,7 @@ import (
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/imports"
+	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -34,7 +35,9 @@ type Options struct {
 	// Backup copies everything into a new directory of the server's machine.
 	Backup func(ctx context.Context, dir string) error
 	// Replay ingests a rejected item again, as its family would.
-	Replay  func(ctx context.Context, workspace string, r records.Rejection) error
+	Replay func(ctx context.Context, workspace string, r records.Rejection) error
+	// OpenID is the provider that users may log in with; nil for none.
+	OpenID  *openid.Provider
 	Version string
 	// Stopping is closed when the server stops: streams end then. nil for never.
 	Stopping <-chan struct{}
@@ -48,14 +51,18 @@ type API struct {
 	huma    huma.API
 	handler http.Handler
 	edits   edits
+
+	openCalls map[string]bool // method and path of the calls that take no credential
+	attempts  attempts
 }
 
 // New builds the API with all its routes.
 func New(o Options) *API {
-	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}}
+	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{}}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
-	config.OpenAPI.Info.Description = "Live customer segments. Every call names its workspace by its key: `Authorization: Bearer ak_…`."
+	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +
+		"Browsers log in, and name a workspace by the header `Carpel-Workspace`."
 	config.OpenAPIPath = "/api/openapi"
 	config.DocsPath = ""    // the stock pages load their scripts from elsewhere; ours is in docs_page.go
 	config.SchemasPath = "" // the schemas are in the document
@@ -63,7 +70,8 @@ func New(o Options) *API {
 	config.Transformers = append(config.Transformers, a.asProblem)
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
+		"key":     {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
+		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "A user who is logged in; the role decides what may be done."},
 	}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Value](), reflect.TypeFor[anyValue]())
@@ -73,7 +81,8 @@ func New(o Options) *API {
 	a.huma.UseMiddleware(a.authorize)
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
-		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys, a.registerSession,
+		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
+		a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}
@@ -96,9 +105,9 @@ func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 type call struct {
 	context.Context
 	Workspace string
-	Who       string // id of the key
-	Key       records.Key
+	Who       string // id of the key or the user
 	Engine    engine.Engine
+	session   session
 }
 
 // operation describes a route: what it is for and what scope it takes.
@@ -128,7 +137,7 @@ func route[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error
 			return nil, a.problem(ctx, err)
 		}
 		defer release()
-		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.key.ID, Key: s.key, Engine: db}, in)
+		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.who, Engine: db, session: s}, in)
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
@@ -140,7 +149,20 @@ func route[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error
 func routeRecords[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error)) {
 	register(a, op, func(ctx context.Context, in *I) (*O, error) {
 		s := sessionOf(ctx)
-		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.key.ID, Key: s.key}, in)
+		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.who, session: s}, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// routeOpen registers a call that takes no credential.
+func routeOpen[I, O any](a *API, op operation, serve func(ctx context.Context, in *I) (*O, error)) {
+	op.Scope = scopeOpen
+	a.openCalls[op.Method+" "+op.Path] = true
+	register(a, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := serve(ctx, in)
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
@@ -155,10 +177,13 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 	o := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description,
 		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, SkipValidateBody: op.RawBody,
-		Security: []map[string][]string{{"key": {op.Scope}}},
+		Security: []map[string][]string{{"key": {op.Scope}}, {"session": {op.Scope}}},
 		Metadata: map[string]any{"scope": op.Scope},
 		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError,
 			http.StatusServiceUnavailable}, op.Errors...),
+	}
+	if op.Scope == scopeOpen {
+		o.Security = []map[string][]string{}
 	}
 	if op.Method != http.MethodGet {
 		o.Errors = append(o.Errors, http.StatusConflict)

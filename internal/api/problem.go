@@ -50,7 +50,7 @@ var statuses = map[string]int{
 	carpel.CodeNotFound: http.StatusNotFound, carpel.CodeConflict: http.StatusConflict, carpel.CodeInUse: http.StatusConflict,
 	carpel.CodeCycle: http.StatusConflict, carpel.CodeNotBuilt: http.StatusConflict, carpel.CodeVersion: http.StatusPreconditionFailed,
 	carpel.CodeTooLarge: http.StatusRequestEntityTooLarge, carpel.CodeUnauthorized: http.StatusUnauthorized,
-	carpel.CodeForbidden: http.StatusForbidden, carpel.CodeOverloaded: http.StatusServiceUnavailable,
+	carpel.CodeForbidden: http.StatusForbidden, carpel.CodeTooOften: http.StatusTooManyRequests, carpel.CodeOverloaded: http.StatusServiceUnavailable,
 	carpel.CodeDiskFull: http.StatusInsufficientStorage, carpel.CodeGone: http.StatusGone, carpel.CodeInternal: http.StatusInternalServerError,
 }
 

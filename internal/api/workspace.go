@@ -112,6 +112,11 @@ func (a *API) createWorkspace(c *call, in *createWorkspaceIn) (*createWorkspaceO
 	if err != nil {
 		return nil, err
 	}
+	if c.session.login != nil {
+		if err := a.Records.GiveRole(c, w.ID, c.Who, carpel.Admin); err != nil {
+			return nil, err
+		}
+	}
 	k, secret, err := a.Records.CreateKey(c, w.ID, records.KeySpec{Kind: records.APIKey, Name: "first key", Scopes: []string{records.ScopeAdmin}})
 	if err != nil {
 		return nil, err

@@ -7,24 +7,34 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/server"
 )
 
 // serverFlags are the settings of a running server.
 type serverFlags struct {
-	Listen     string `help:"Address of the API and of ingestion." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Metrics    string `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
-	WriteKey   string `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
-	CacheMB    int    `name:"cache-mb" help:"Memory for decoded data, of all workspaces together." default:"512"`
-	MaxOpen    int    `help:"Workspaces open at once." default:"64"`
-	MinFreeMB  int64  `name:"min-free-mb" help:"Refuse ingestion below this much free disk." default:"512"`
-	MaxPending int    `help:"Ingestion requests at work or waiting before 429." default:"1024"`
-	LogFormat  string `help:"Format of the log: text or json." enum:"text,json" default:"text"`
-	LogLevel   string `help:"Least level of the log." enum:"debug,info,warn,error" default:"info"`
+	Listen     string      `help:"Address of the API and of ingestion." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Metrics    string      `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
+	WriteKey   string      `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
+	CacheMB    int         `name:"cache-mb" help:"Memory for decoded data, of all workspaces together." default:"512"`
+	MaxOpen    int         `help:"Workspaces open at once." default:"64"`
+	MinFreeMB  int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk." default:"512"`
+	MaxPending int         `help:"Ingestion requests at work or waiting before 429." default:"1024"`
+	OpenID     openIDFlags `embed:"" prefix:"openid-"`
+	LogFormat  string      `help:"Format of the log: text or json." enum:"text,json" default:"text"`
+	LogLevel   string      `help:"Least level of the log." enum:"debug,info,warn,error" default:"info"`
+}
+
+// openIDFlags name the OpenID provider that users may log in with.
+type openIDFlags struct {
+	Issuer       string `help:"OpenID provider that users may log in with, such as https://accounts.example.com; send its users to https://THIS-SERVER/api/openid/return." env:"CARPEL_OPENID_ISSUER" placeholder:"URL"`
+	ClientID     string `help:"How the provider knows Carpel." env:"CARPEL_OPENID_CLIENT_ID" placeholder:"ID"`
+	ClientSecret string `help:"Secret that the provider gave out with the client id; none for a public client." env:"CARPEL_OPENID_CLIENT_SECRET" placeholder:"SECRET"`
+	Name         string `help:"What the log-in page calls the provider." env:"CARPEL_OPENID_NAME" placeholder:"NAME"`
 }
 
 func (f serverFlags) config(t *terminal) server.Config {
-	return server.Config{Data: t.Data, Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, CacheMB: f.CacheMB,
+	return server.Config{Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, CacheMB: f.CacheMB,
 		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Now: t.Now, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
 }
 

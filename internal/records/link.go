@@ -33,7 +33,7 @@ type Link struct {
 	CreatedBy string      `json:"created_by"`
 	CreatedAt time.Time   `json:"created_at"`
 	ExpiresAt time.Time   `json:"expires_at"`
-	// Known: the email is a user's already, who needs no password to accept an invitation. Filled in on reading.
+	// Known: the email is a user's already, who accepts an invitation with the password that is. Filled in on reading.
 	Known bool `json:"known"`
 }
 
@@ -71,11 +71,16 @@ func (db *DB) CreateLink(ctx context.Context, l Link) (Link, string, error) {
 }
 
 func checkLink(ctx context.Context, tx *sql.Tx, l Link) error {
-	var users, here int
+	var users, here, elsewhere int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM users").Scan(&users); err != nil {
 		return err
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM roles r JOIN users u ON u.id = r.user WHERE r.workspace = ? AND u.email = ?", l.Workspace, l.Email).Scan(&here); err != nil {
+		return err
+	}
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM roles r JOIN users u ON u.id = r.user WHERE u.email = ?1 AND r.workspace <> ?2
+		AND ?2 <> (SELECT id FROM workspaces ORDER BY created_at, id LIMIT 1)`, l.Email, l.Workspace).Scan(&elsewhere)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -85,6 +90,8 @@ func checkLink(ctx context.Context, tx *sql.Tx, l Link) error {
 		return &carpel.Error{Code: carpel.CodeConflict, Pointer: "/email", Message: "this address is a user of the workspace already"}
 	case l.Kind == PasswordLink && here == 0:
 		return noUser()
+	case l.Kind == PasswordLink && elsewhere > 0: // an admin here must not become a user there
+		return carpel.Errorf(carpel.CodeConflict, "this user belongs to other workspaces as well; an admin of the server's first workspace can make this link")
 	}
 	return nil
 }
@@ -118,11 +125,11 @@ func linkError(err error) error {
 type Acceptance struct {
 	Email    string // of setup; of the others the link says it
 	Name     string // of a new user; "": what stands before the @
-	Password string // of a new user, and of a password link
+	Password string // of a new user, and the new one of a password link; of a known user the one that is
 }
 
 // Accept uses a link up and returns the id of its user, whom it made if need be. CodeGone when the link is not good any
-// more. A known user who accepts an invitation keeps name and password.
+// more; CodeUnauthorized when a known user accepts an invitation with another than the user's own password.
 func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, error) {
 	l, err := db.Link(ctx, token)
 	if err != nil {
@@ -134,7 +141,12 @@ func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, e
 		}
 	}
 	hash := ""
-	if !l.Known || l.Kind == PasswordLink {
+	if l.Known && l.Kind == InvitationLink {
+		// Whoever made the link, or found it, is not yet the user it is for.
+		if _, err := db.LogIn(ctx, l.Email, a.Password); err != nil {
+			return "", err
+		}
+	} else {
 		if err := checkPassword(a.Password); err != nil {
 			return "", err
 		}
@@ -193,8 +205,8 @@ func ensureUser(ctx context.Context, tx *sql.Tx, now int64, email, name, hash st
 	return id, err
 }
 
-// acceptByEmail uses up the invitations of an email that an OpenID provider vouches for, and returns the user; "" when
-// there are none.
+// acceptByEmail uses up the invitations of an email that an OpenID provider vouches for, and returns the user that they
+// made or let in; "" when there are none.
 func acceptByEmail(ctx context.Context, tx *sql.Tx, db *DB, email string) (user string, err error) {
 	rs, err := tx.QueryContext(ctx, "DELETE FROM links WHERE kind = ? AND email = ? AND expires_at > ? RETURNING workspace, role", InvitationLink, email, db.millis())
 	if err != nil {

@@ -143,31 +143,49 @@ func (db *DB) LogIn(ctx context.Context, email, password string) (string, error)
 }
 
 // LogInBySubject finds the user that an OpenID provider vouches for: by its subject, or, the first time, by a verified
-// email. CodeForbidden for somebody whom nobody invited.
+// email. Invitations to that email are accepted. CodeForbidden for somebody whom nobody invited.
 func (db *DB) LogInBySubject(ctx context.Context, subject, email string, verified bool) (string, error) {
+	kept, err := carpel.CheckUserEmail(email)
+	if err != nil {
+		verified = false
+	}
 	var id string
-	err := db.change(ctx, "log in by OpenID", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, "SELECT id FROM users WHERE subject = ?", subject).Scan(&id)
-		if !errors.Is(err, sql.ErrNoRows) {
+	err = db.change(ctx, "log in by OpenID", func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "SELECT id FROM users WHERE subject = ?", subject).Scan(&id); err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		stranger := carpel.Errorf(carpel.CodeForbidden, "nobody invited this account; ask an admin of Carpel for an invitation to the same email address")
-		kept, bad := carpel.CheckUserEmail(email)
-		if bad != nil || !verified {
-			return stranger
-		}
-		err = tx.QueryRowContext(ctx, "SELECT id FROM users WHERE email = ? AND subject = ''", kept).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			if id, err = acceptByEmail(ctx, tx, db, kept); err == nil && id == "" {
-				err = stranger
+		if id == "" && verified {
+			if id, err = db.bindSubject(ctx, tx, subject, kept); err != nil {
+				return err
+			}
+		} else if verified {
+			var own string
+			if err := tx.QueryRowContext(ctx, "SELECT email FROM users WHERE id = ?", id).Scan(&own); err != nil {
+				return err
+			}
+			if own == kept {
+				_, err = acceptByEmail(ctx, tx, db, kept)
+				return err
 			}
 		}
-		if err != nil {
-			return err
+		if id == "" {
+			return carpel.Errorf(carpel.CodeForbidden, "nobody invited this account; ask an admin of Carpel for an invitation to the same email address")
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE users SET subject = ? WHERE id = ?", subject, id)
-		return err
+		return nil
 	})
+	return id, err
+}
+
+// bindSubject finds the user of a verified email, who may just be invited, and keeps the subject; "" for nobody.
+func (db *DB) bindSubject(ctx context.Context, tx *sql.Tx, subject, email string) (string, error) {
+	if _, err := acceptByEmail(ctx, tx, db, email); err != nil {
+		return "", err
+	}
+	var id string
+	err := tx.QueryRowContext(ctx, "UPDATE users SET subject = ? WHERE email = ? AND subject = '' RETURNING id", subject, email).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
 	return id, err
 }
 

@@ -171,8 +171,10 @@ func TestSessions(t *testing.T) {
 }
 
 func TestRoles(t *testing.T) {
-	db, _, _ := open(t)
-	ws, other := workspace(t, db), workspace(t, db)
+	db, c, _ := open(t)
+	ws := workspace(t, db)
+	c.pass(time.Second)
+	other := workspace(t, db)
 	ann := setUp(t, db, ws)
 	bob := invite(t, db, ws, "bob@example.com", carpel.Viewer)
 	_, _, err := db.CreateLink(t.Context(), records.Link{Kind: records.InvitationLink, Workspace: ws, Email: "Bob@example.com", Role: carpel.Editor})
@@ -201,7 +203,7 @@ func TestRoles(t *testing.T) {
 	_, err = db.User(t.Context(), other, bob)
 	wantCode(t, "a user of another workspace", err, carpel.CodeNotFound)
 
-	// Known already: an invitation to another workspace asks for no password.
+	// Known already: whoever has the link must be the user as well.
 	l, token, err := db.CreateLink(t.Context(), records.Link{Kind: records.InvitationLink, Workspace: other, Email: "bob@example.com", Role: carpel.Editor})
 	if err != nil {
 		t.Fatal(err)
@@ -209,8 +211,18 @@ func TestRoles(t *testing.T) {
 	if l, err = db.Link(t.Context(), token); err != nil || !l.Known {
 		t.Errorf("the link is %+v, %v", l, err)
 	}
-	if again, err := db.Accept(t.Context(), token, records.Acceptance{}); err != nil || again != bob {
+	for _, password := range []string{"", "a password of somebody else"} {
+		_, err := db.Accept(t.Context(), token, records.Acceptance{Password: password})
+		wantCode(t, "accept with the password "+password, err, carpel.CodeUnauthorized)
+	}
+	if again, err := db.Accept(t.Context(), token, records.Acceptance{Password: "another good password"}); err != nil || again != bob {
 		t.Errorf("accepted as %q, %v", again, err)
+	}
+	// Who belongs to both is not an admin's of the second to log in as.
+	_, _, err = db.CreateLink(t.Context(), records.Link{Kind: records.PasswordLink, Workspace: other, Email: "bob@example.com"})
+	wantCode(t, "a password for a user of the first workspace too", err, carpel.CodeConflict)
+	if _, _, err = db.CreateLink(t.Context(), records.Link{Kind: records.PasswordLink, Workspace: ws, Email: "bob@example.com"}); err != nil {
+		t.Error(err)
 	}
 	if err := db.RemoveUser(t.Context(), ws, bob); err != nil {
 		t.Fatal(err)

@@ -57,6 +57,20 @@ var scopes = map[string]string{
 	"GET /api/workspaces":             "admin",
 	"POST /api/workspaces":            "admin",
 	"GET /api/session":                "read",
+	"POST /api/session":               "open",
+	"DELETE /api/session":             "read",
+	"PUT /api/session/password":       "read",
+	"GET /api/setup":                  "open",
+	"POST /api/links/read":            "open",
+	"POST /api/links/accept":          "open",
+	"GET /api/openid/start":           "open",
+	"GET /api/openid/return":          "open",
+	"GET /api/users":                  "admin",
+	"PUT /api/users/{id}":             "admin",
+	"DELETE /api/users/{id}":          "admin",
+	"POST /api/users/{id}/password":   "admin",
+	"POST /api/invitations":           "admin",
+	"DELETE /api/invitations/{email}": "admin",
 	"GET /api/audit":                  "admin",
 	"POST /api/check":                 "admin",
 	"POST /api/backup":                "admin",
@@ -66,8 +80,8 @@ var scopes = map[string]string{
 	"DELETE /api/keys/{id}":           "admin",
 }
 
-// ranks orders scopes: each includes those before it.
-var ranks = map[string]int{"read": 1, "write": 2, "admin": 3}
+// ranks orders scopes: each includes those before it. Open calls take no credential.
+var ranks = map[string]int{"open": 0, "read": 1, "write": 2, "admin": 3}
 
 // documented reads the routes of the OpenAPI document with their scopes.
 func documented(t *testing.T, h http.Handler) map[string]string {
@@ -93,7 +107,10 @@ func documented(t *testing.T, h http.Handler) map[string]string {
 	for path, item := range doc.Paths {
 		for method, o := range item {
 			route := strings.ToUpper(method) + " " + path
-			if len(o.Security) != 1 || len(o.Security[0]["key"]) != 1 {
+			scope := "open"
+			if len(o.Security) == 2 && len(o.Security[0]["key"]) == 1 && cmp.Equal(o.Security[0]["key"], o.Security[1]["session"]) {
+				scope = o.Security[0]["key"][0]
+			} else if o.Security == nil || len(o.Security) > 0 {
 				t.Errorf("%s: the document does not say what scope it takes", route)
 				continue
 			}
@@ -104,7 +121,7 @@ func documented(t *testing.T, h http.Handler) map[string]string {
 				t.Errorf("%s and %s have the same operation id %q", route, other, o.OperationID)
 			}
 			ids[o.OperationID] = route
-			found[route] = o.Security[0]["key"][0]
+			found[route] = scope
 		}
 	}
 	return found
@@ -125,23 +142,37 @@ func TestAuthorisation(t *testing.T) {
 		return admin.want(201, "POST /api/keys", body).get("secret").(string)
 	}
 	type credential struct {
-		name, secret string
-		rank         int // 0: none of the API's
-		status       int // when rank is 0
+		name   string
+		caller client
+		rank   int // 0: none of the API's
+		status int // when rank is 0
 	}
+	keyed := func(secret string) client { return client{t, s, secret} }
 	credentials := []credential{
-		{"no key", "", 0, 401}, {"an unknown key", "ak_unknown_unknown_unknown", 0, 401},
-		{"a browser key", key("pk", ""), 0, 403}, {"an ingestion key", key("sk", ""), 0, 403},
-		{"read", key("ak", "read"), 1, 0}, {"write", key("ak", "write"), 2, 0},
+		{"no key", keyed(""), 0, 401}, {"an unknown key", keyed("ak_unknown_unknown_unknown"), 0, 401}, {"an unknown session", client{t, loggedIn{s, "unknown"}, ""}, 0, 401},
+		{"a browser key", keyed(key("pk", "")), 0, 403}, {"an ingestion key", keyed(key("sk", "")), 0, 403},
+		{"read", keyed(key("ak", "read")), 1, 0}, {"write", keyed(key("ak", "write")), 2, 0},
+	}
+	for rank, roles := range [][]string{1: {"viewer"}, 2: {"editor", "sender"}, 3: {"admin"}} {
+		for _, role := range roles {
+			credentials = append(credentials, credential{role, admin.join(role), rank, 0})
+		}
 	}
 	revoked := admin.want(201, "POST /api/keys", map[string]any{"kind": "ak", "name": "revoked", "scopes": []string{"admin"}})
 	admin.want(204, "DELETE /api/keys/"+revoked.get("id").(string), nil)
-	credentials = append(credentials, credential{"a revoked key", revoked.get("secret").(string), 0, 401})
+	credentials = append(credentials, credential{"a revoked key", keyed(revoked.get("secret").(string)), 0, 401})
 	for route, scope := range scopes {
-		target := strings.Replace(route, "{id}", "nothing", 1)
+		if route == "DELETE /api/session" {
+			continue // ends the session that others are tried with: see TestLogIn
+		}
+		target := strings.NewReplacer("{id}", "nothing", "{email}", "nobody@example.com").Replace(route)
 		for _, c := range credentials {
-			a := client{t, s, c.secret}.do(target, nil)
+			a := c.caller.do(target, nil)
 			switch {
+			case scope == "open":
+				if a.status == 403 || a.get("code") == "unauthorized" && a.get("detail") == "send an API key: Authorization: Bearer ak_…; or log in" {
+					t.Errorf("%s is open; with %s: status %d: %s", route, c.name, a.status, a.body)
+				}
 			case c.rank == 0:
 				if a.status != c.status {
 					t.Errorf("%s with %s: status %d, want %d", route, c.name, a.status, c.status)
@@ -171,6 +202,7 @@ func TestOtherWorkspace(t *testing.T) {
 	imported := done.get("id").(string)
 	keys := mine.want(200, "GET /api/keys", nil)
 	key := keys.get("keys.0.id").(string)
+	user := mine.join("viewer").want(200, "GET /api/session", nil).get("user.id").(string)
 	person := mine.want(200, "GET /api/people/u1", nil).get("key").(string)
 	def := mine.text("plan is pro")
 
@@ -193,11 +225,12 @@ func TestOtherWorkspace(t *testing.T) {
 		{"GET /api/imports/" + imported, nil}, {"POST /api/imports/" + imported + "/cancel", nil}, {"GET /api/imports/" + imported + "/rejected", nil},
 		{"POST /api/rejected/1/replay", nil},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
+		{"PUT /api/users/" + user, map[string]string{"role": "admin"}}, {"DELETE /api/users/" + user, nil}, {"POST /api/users/" + user + "/password", nil},
 	} {
 		if a := other.do(c.request, c.body); a.status != 404 || a.get("code") != "not_found" {
 			t.Errorf("%s from another workspace: status %d: %s", c.request, a.status, a.body)
 		}
-		for _, id := range []string{segment, manual, person, imported, key, "/1/"} {
+		for _, id := range []string{segment, manual, person, imported, key, user, "/1/"} {
 			c.request = strings.Replace(c.request, id, replacement(id), 1)
 		}
 		path, _, _ := strings.Cut(c.request, "?")

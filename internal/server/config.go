@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/carpel/carpel/internal/openid"
 )
 
 // Config is every setting of a server. Flags, environment and file fill it alike; the zero value of a field takes
@@ -17,6 +19,8 @@ type Config struct {
 	Metrics string // Prometheus, on a listener of its own; "" for none
 	APIKey  string // presets an API key with all scopes
 	Write   string // presets a server ingestion key
+
+	OpenID openid.Config // the provider that users may log in with; the zero value for none
 
 	CacheMB    int   // decoded data kept in memory, shared by all workspaces; default 512
 	MaxOpen    int   // workspaces open at once; default 64

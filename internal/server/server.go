@@ -20,6 +20,7 @@ import (
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/imports"
+	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -40,6 +41,7 @@ type Server struct {
 	metrics    *metrics
 	measuredAt atomic.Pointer[string] // address of the metrics' listener, once it listens
 	disk       *disk
+	openID     *openid.Provider
 	handler    http.Handler
 	local      Local
 	fatal      chan error // holds the first error that an engine cannot go on from
@@ -87,6 +89,11 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.metrics = newMetrics(s.workspaces)
 	if err := s.firstStart(ctx); err != nil {
 		return s, err
+	}
+	if config.OpenID != (openid.Config{}) {
+		if s.openID, err = openid.New(config.OpenID); err != nil {
+			return s, err
+		}
 	}
 	s.handler = s.routes()
 	return s, nil
@@ -147,7 +154,7 @@ func (s *Server) routes() http.Handler {
 	ingestion := s.newIngestion()
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, Replay: ingestion.replay,
-		Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
+		OpenID: s.openID, Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/api/docs", http.StatusFound) })
 	return s.observe(ingestion.over(mux))

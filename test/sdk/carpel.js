@@ -10,13 +10,13 @@ import { fileURLToPath } from 'node:url';
 
 const binary = process.env.CARPEL_BINARY ?? fileURLToPath(new URL('../../bin/carpel', import.meta.url));
 
-/** Starts a Carpel and returns it once it listens. The caller ends it with stop. */
-export async function startCarpel() {
+/** Starts a Carpel, with more flags if given, and returns it once it listens. The caller ends it with stop. */
+export async function startCarpel(...flags) {
   assert.ok(existsSync(binary), `${binary} is missing: make build`);
   const data = await mkdtemp(path.join(tmpdir(), 'carpel-sdk-'));
   const apiKey = `ak_${randomBytes(24).toString('hex')}`;
   const writeKey = `sk_${randomBytes(24).toString('hex')}`;
-  const process = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', data, '--min-free-mb', '1'], {
+  const process = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', data, '--min-free-mb', '1', ...flags], {
     env: { PATH: globalThis.process.env.PATH, HOME: data, CARPEL_API_KEY: apiKey, CARPEL_WRITE_KEY: writeKey },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
