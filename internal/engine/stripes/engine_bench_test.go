@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/pprof"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,9 +18,10 @@ import (
 )
 
 var (
-	enginePeople = flag.Int("engine.people", 50_000, "people of the engine's benchmarks; 20 events each")
-	engineBatch  = flag.Int("engine.batch", 500, "events of a commit in the ingest benchmark")
-	engineDir    = flag.String("engine.dir", "", "keep the engine's benchmark data in this directory, to be used again")
+	enginePeople  = flag.Int("engine.people", 50_000, "people of the engine's benchmarks; 20 events each")
+	engineBatch   = flag.Int("engine.batch", 500, "events of a commit in the ingest benchmark")
+	engineProfile = flag.String("engine.profile", "", "write a processor profile of what the ingest benchmark measures, and of nothing before it, to this file")
+	engineDir     = flag.String("engine.dir", "", "keep the engine's benchmark data in this directory, to be used again")
 )
 
 // world is the deterministic data of the engine's benchmarks: people with 12 attributes, 20 events each under 10 names
@@ -214,6 +216,26 @@ func cpuTime(tb testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// profile begins the profile that -engine.profile asks for; what it returns ends it.
+func profile(tb testing.TB) (end func()) {
+	if *engineProfile == "" {
+		return func() {}
+	}
+	f, err := os.Create(*engineProfile)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			tb.Error(err)
+		}
+	}
+}
+
 // BenchmarkIngest measures what an event costs, synced and evaluated.
 func BenchmarkIngest(b *testing.B) {
 	for _, live := range []int{0, 10, 200} {
@@ -236,6 +258,7 @@ func BenchmarkIngest(b *testing.B) {
 				batch()
 			}
 			b.ResetTimer()
+			defer profile(b)()
 			n, spent := 0, cpuTime(b)
 			for b.Loop() {
 				batch()
