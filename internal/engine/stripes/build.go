@@ -10,6 +10,7 @@ import (
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
+	"github.com/carpel/carpel/internal/engine/stripes/store"
 )
 
 // build evaluates a new definition, or one that serves already anew, beside live traffic. It walks the stripes in
@@ -47,7 +48,7 @@ func (b *build) evaluate(src eval.Source, now carpel.Millis) (block.Mask, carpel
 
 // follow evaluates those of the stripes that are done already, with what a round changes in them.
 func (b *build) follow(r *round, stripes []uint32) error {
-	return parallel(len(stripes), func(i int) error {
+	return store.Parallel(len(stripes), func(i int) error {
 		n := stripes[i]
 		if n >= b.done {
 			return nil
@@ -67,7 +68,7 @@ func (b *build) advance(db *DB, now carpel.Millis, until time.Time) (bool, error
 		for uint32(len(b.masks)) < b.done+chunk {
 			b.masks, b.next = append(b.masks, block.Mask{}), append(b.next, carpel.Never)
 		}
-		err := parallel(int(chunk), func(i int) error {
+		err := store.Parallel(int(chunk), func(i int) error {
 			n := b.done + uint32(i)
 			src, err := db.committed(n)
 			if err == nil {
@@ -195,7 +196,7 @@ func (r *round) dependants(s *segment) error {
 	}
 	stripes := sortedStripes(r.masks[s])
 	states := make([]*eval.State, len(stripes))
-	err = parallel(len(stripes), func(i int) error {
+	err = store.Parallel(len(stripes), func(i int) error {
 		src, err := r.source(stripes[i])
 		if err == nil {
 			states[i], err = program.Fill(src, r.now)

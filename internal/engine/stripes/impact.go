@@ -10,6 +10,7 @@ import (
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
+	"github.com/carpel/carpel/internal/engine/stripes/store"
 )
 
 // Impact says what saving a definition would do.
@@ -115,7 +116,7 @@ func (db *DB) sample(masks map[uint32]block.Mask, limit int) ([]carpel.Person, e
 
 // eachStripe calls fn for every stripe as committed, on all cores, until ctx ends.
 func (db *DB) eachStripe(ctx context.Context, fn func(n uint32, src *source) error) error {
-	return parallel(int(db.store.Stripes()), func(i int) error {
+	return store.Parallel(int(db.store.Stripes()), func(i int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

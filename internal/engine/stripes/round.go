@@ -3,10 +3,7 @@ package stripes
 import (
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -139,7 +136,7 @@ func (r *round) evaluate(t *store.Touched, limit int) error {
 		return err
 	}
 	states := make([]*eval.State, len(stripes))
-	err := parallel(len(stripes), func(i int) (err error) {
+	err := store.Parallel(len(stripes), func(i int) (err error) {
 		states[i], err = r.stripe(stripes[i], t.Stripes[stripes[i]])
 		return err
 	})
@@ -150,11 +147,7 @@ func (r *round) evaluate(t *store.Touched, limit int) error {
 	l := &r.db.live
 	for i, n := range stripes {
 		l.keep(n, states[i], r.db.options.StateBytes)
-		for root, s := range l.roots {
-			if m := l.program.Members(root, states[i]); m != s.mask(n) {
-				r.set(s, n, m)
-			}
-		}
+		l.program.Changed(states[i], func(root int) { r.set(l.roots[root], n, l.program.Members(root, states[i])) })
 		next := max(states[i].NextDue(), r.now+1)
 		if at := l.timers.of(n); next < at || at <= r.now {
 			r.timers[n] = next
@@ -213,42 +206,6 @@ func (r *round) touch(n uint32, ts *store.TouchedStripe) *eval.Touch {
 		}
 	}
 	return touch
-}
-
-// parallel calls fn for 0 to n-1 on all cores and returns the first error.
-func parallel(n int, fn func(i int) error) error {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 {
-		for i := range n {
-			if err := fn(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var next atomic.Int64
-	var failed atomic.Pointer[error]
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for failed.Load() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				if err := fn(i); err != nil {
-					failed.CompareAndSwap(nil, &err)
-				}
-			}
-		}()
-	}
-	wg.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
 }
 
 // settle turns the masks that change into members with their moments of entry, and feed entries.

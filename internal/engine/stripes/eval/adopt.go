@@ -11,7 +11,7 @@ import (
 // all others are due at once. The new state is right after the next [Program.Update]. The programs must be of the same
 // time zone.
 func (p *Program) Adopt(old *Program, st *State) *State {
-	out := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: st.people, due: math.MinInt64}
+	out := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: st.people, due: math.MinInt64, all: true}
 	for i := range out.Next {
 		out.Next[i] = carpel.Never
 	}

@@ -31,6 +31,7 @@ type Program struct {
 	firstSeen []int            // leaves that read $first_seen_at
 	bySegment map[string][]int // leaves that read a segment through the source
 	parents   [][]int          // by node: the nodes it is a child of
+	rootsOf   [][]int          // by node: the roots that it is
 
 	spare sync.Pool // of *marks
 }
@@ -183,7 +184,10 @@ func compileLeaf(cond carpel.Condition, zone *time.Location) (leaf, error) {
 
 // index fills in who reads what.
 func (p *Program) index() {
-	p.parents = make([][]int, len(p.nodes))
+	p.parents, p.rootsOf = make([][]int, len(p.nodes)), make([][]int, len(p.nodes))
+	for root, n := range p.roots {
+		p.rootsOf[n] = append(p.rootsOf[n], root)
+	}
 	for i, n := range p.nodes {
 		for _, child := range n.children {
 			p.parents[child] = append(p.parents[child], i)
@@ -216,8 +220,10 @@ type State struct {
 	Masks []block.Mask
 	Next  []carpel.Millis
 
-	people block.Mask    // whom the masks are of
-	due    carpel.Millis // not later than any of Next
+	people  block.Mask    // whom the masks are of
+	due     carpel.Millis // not later than any of Next
+	changed []int         // roots that may have changed; see [Program.Changed]
+	all     bool          // every root may have
 }
 
 // NextDue returns a moment not later than the earliest at which time changes something; Never when it does not.
@@ -236,7 +242,7 @@ func (st *State) Size() int64 { return int64(len(st.Masks))*40 + 112 }
 
 // Fill evaluates everything for every person of the stripe.
 func (p *Program) Fill(src Source, now carpel.Millis) (*State, error) {
-	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: src.People()}
+	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: src.People(), all: true}
 	for i := range p.nodes {
 		if err := p.full(src, st.people, now, st, i); err != nil {
 			return nil, err
@@ -344,7 +350,11 @@ func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State)
 		for i := range p.nodes {
 			n := &p.nodes[i]
 			k.nodes[i>>6] |= 1 << (i & 63)
-			if st.Masks[i] = st.Masks[i].And(people); n.leaf != nil {
+			before := st.Masks[i]
+			if st.Masks[i] = before.And(people); st.Masks[i] != before {
+				st.changed = append(st.changed, p.rootsOf[i]...)
+			}
+			if n.leaf != nil {
 				k.slots[i] = k.slots[i].Or(touch.Whole)
 				if st.Next[i] <= now {
 					k.slots[i], st.Next[i] = people, carpel.Never
@@ -365,6 +375,7 @@ func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State)
 				return err
 			}
 			if st.Masks[i] != before {
+				st.changed = append(st.changed, p.rootsOf[i]...)
 				for _, up := range p.parents[i] { // they come later
 					k.nodes[up>>6] |= 1 << (up & 63)
 				}
@@ -393,6 +404,21 @@ func (p *Program) renew(src Source, slots block.Mask, now carpel.Millis, st *Sta
 	st.Next[i] = min(st.Next[i], next)
 	st.due = min(st.due, next)
 	return nil
+}
+
+// Changed calls fn for every root whose members may have changed since it was called last for the state: all of them the
+// first time.
+func (p *Program) Changed(st *State, fn func(root int)) {
+	if st.all {
+		for root := range p.roots {
+			fn(root)
+		}
+	} else {
+		for _, root := range st.changed {
+			fn(root)
+		}
+	}
+	st.all, st.changed = false, st.changed[:0]
 }
 
 // Members returns the people who match a root.

@@ -15,7 +15,7 @@ import (
 // that the stripe has nothing under the name.
 type entry struct {
 	parts  []*part
-	views  []eval.Part // parts, as evaluation asks for them
+	views  []eval.Part // parts and their tails, as evaluation asks for them: all are *part
 	values *block.Values
 	stamps *block.Stamps
 	head   *head

@@ -114,17 +114,18 @@ func (t *Tx) dropDevice(ordinal uint32, token string) error {
 	if err != nil {
 		return err
 	}
-	for bk, part := range tb.parts {
-		column := part.rows.Column("token")
-		from, to := part.rows.Find(slot)
+	for _, part := range slices.Clone(tb.parts) {
+		rows := part.whole()
+		column := rows.Column("token")
+		from, to := rows.Find(slot)
 		if from == to || column == nil {
 			continue
 		}
-		kept := part.rows.Filter(func(row int) bool {
+		kept := rows.Filter(func(row int) bool {
 			return row < from || row >= to || column.Value(row).Text() != token
 		})
-		if kept.Len() != part.rows.Len() {
-			tb.set(bk, kept)
+		if kept.Len() != rows.Len() {
+			tb.set(part.key, kept)
 		}
 	}
 	t.share(k, tb)

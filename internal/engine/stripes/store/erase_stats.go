@@ -84,7 +84,7 @@ func (t *Tx) forget1(k nameKey, f forgotten) {
 // holds reports whether a row of the table has the value.
 func (t *table) holds(property string, v carpel.Value) bool {
 	for _, p := range t.parts {
-		c := p.rows.Column(property)
+		c := p.whole().Column(property)
 		if c == nil {
 			continue
 		}

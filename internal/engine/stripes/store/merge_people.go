@@ -139,12 +139,13 @@ func (t *Tx) takeRows(k entryKey, slot uint8) ([]*block.Rows, error) {
 	var mask block.Mask
 	mask.Set(slot)
 	var taken []*block.Rows
-	for bk, p := range tb.parts {
-		if from, to := p.rows.Find(slot); from == to {
+	for _, p := range slices.Clone(tb.parts) {
+		rows := p.whole()
+		if from, to := rows.Find(slot); from == to {
 			continue
 		}
-		taken = append(taken, p.rows.Only(slot))
-		tb.set(bk, p.rows.Without(mask))
+		taken = append(taken, rows.Only(slot))
+		tb.set(p.key, rows.Without(mask))
 	}
 	if len(taken) > 0 {
 		t.share(k, tb)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -61,80 +62,30 @@ func byBucket(r *block.Rows) map[uint16]*block.Rows {
 	return out
 }
 
-// table is a table of a stripe while the writer changes it. Parts are replaced, never changed.
-type table struct {
-	parts map[blockKey]*part
-	// dirty names what to write: keys to set whole. Keys to join a run to are in runs; keys in gone are deleted.
-	dirty map[blockKey]bool
-	runs  map[blockKey]*block.Rows
-	gone  map[blockKey]bool
-}
-
-func newTable(parts []*part) *table {
-	t := &table{parts: make(map[blockKey]*part, len(parts)), dirty: map[blockKey]bool{}, runs: map[blockKey]*block.Rows{}, gone: map[blockKey]bool{}}
-	for _, p := range parts {
-		t.parts[p.key] = p
-	}
-	return t
-}
-
-// set replaces a part whole.
-func (t *table) set(k blockKey, r *block.Rows) {
-	delete(t.runs, k)
-	if r.Len() == 0 {
-		if _, there := t.parts[k]; there {
-			t.gone[k] = true
-		}
-		delete(t.parts, k)
-		delete(t.dirty, k)
-		return
-	}
-	t.parts[k] = newPart(k, r)
-	t.dirty[k] = true
-	delete(t.gone, k)
-}
-
-// join adds rows to a part.
-func (t *table) join(k blockKey, r *block.Rows) {
-	p := t.parts[k]
-	if p == nil {
-		t.set(k, r)
-		return
-	}
-	t.parts[k] = newPart(k, p.rows.Insert(r))
-	if t.dirty[k] {
-		return
-	}
-	if before := t.runs[k]; before != nil {
-		r = before.Insert(r)
-	}
-	t.runs[k] = r
-}
-
 // insert adds rows, splitting what has grown too large. base names the table's stripe.
 func (t *table) insert(base blockKey, r *block.Rows, o *Options) {
-	whole := base
-	whole.bucket = bucketAll
-	_, unsplit := t.parts[whole]
-	if len(t.parts) == 0 || unsplit {
-		have := 0
-		if unsplit {
-			have = t.parts[whole].rows.Len()
-		}
-		if have+r.Len() <= o.SplitRows {
-			t.join(whole, r)
+	all := base
+	all.bucket = bucketAll
+	unsplit := t.find(all)
+	if len(t.parts) == 0 || unsplit != nil {
+		if unsplit.len()+r.Len() <= o.SplitRows {
+			t.join(all, r)
 			return
 		}
-		if unsplit {
-			old := t.parts[whole].rows
-			t.set(whole, nil)
-			t.insertMonths(base, old, o)
+		if unsplit != nil {
+			t.set(all, nil)
+			t.insertMonths(base, unsplit.whole(), o)
 		}
 	}
 	t.insertMonths(base, r, o)
 }
 
 func (t *table) insertMonths(base blockKey, r *block.Rows, o *Options) {
+	if r.Len() == 1 {
+		base.bucket = bucketOf(r.Time[0])
+		t.insertBucket(base, r, o)
+		return
+	}
 	for bucket, rows := range byBucket(r) {
 		k := base
 		k.bucket = bucket
@@ -165,16 +116,13 @@ func (t *table) insertBucket(k blockKey, r *block.Rows, o *Options) {
 // chunks returns a heavy person's chunks in a bucket, in order of time; nil for somebody who is not heavy there.
 func (t *table) chunks(k blockKey, slot uint8) []*part {
 	var out []*part
-	for pk, p := range t.parts {
-		if pk.bucket == k.bucket && pk.heavy == uint16(slot)+1 {
+	for _, p := range t.parts {
+		if p.key.bucket == k.bucket && p.key.heavy == uint16(slot)+1 {
 			out = append(out, p)
 		}
 	}
 	slices.SortFunc(out, func(a, b *part) int {
-		if a.first != b.first {
-			return int(min(max(a.first-b.first, -1), 1))
-		}
-		return int(a.key.chunk) - int(b.key.chunk)
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.key.chunk, b.key.chunk))
 	})
 	return out
 }
@@ -197,20 +145,20 @@ func (t *table) insertHeavy(k blockKey, slot uint8, r *block.Rows, o *Options) {
 			continue
 		}
 		c := chunks[i]
-		if c.rows.Len()+rows.Len() <= o.HeavyRows {
+		if c.len()+rows.Len() <= o.HeavyRows {
 			t.join(c.key, rows)
 			continue
 		}
-		t.cut(c.key, c.rows.Insert(rows), o)
+		t.cut(c.key, c.whole().Insert(rows), o)
 	}
 }
 
 // cut stores one person's rows, in order of time, as a chunk and as many more as they need.
 func (t *table) cut(k blockKey, r *block.Rows, o *Options) {
 	next := k
-	for pk := range t.parts {
-		if pk.bucket == k.bucket && pk.heavy == k.heavy {
-			next.chunk = max(next.chunk, pk.chunk)
+	for _, p := range t.parts {
+		if p.key.bucket == k.bucket && p.key.heavy == k.heavy {
+			next.chunk = max(next.chunk, p.key.chunk)
 		}
 	}
 	// Half-full pieces leave room for what comes late; those at the end grow.
@@ -224,8 +172,8 @@ func (t *table) cut(k blockKey, r *block.Rows, o *Options) {
 
 // lighten moves the people with most rows out of a shared part that has grown too large.
 func (t *table) lighten(k blockKey, o *Options) {
-	for t.parts[k] != nil && t.parts[k].rows.Len() > o.HeavyRows {
-		r := t.parts[k].rows
+	for p := t.find(k); p.len() > o.HeavyRows; p = t.find(k) {
+		r := p.whole()
 		most, count := uint8(0), 0
 		for i, slot := range r.Slots {
 			if n := int(r.Starts[i+1]) - int(r.Starts[i]); n > count {

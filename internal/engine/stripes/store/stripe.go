@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 
@@ -166,16 +165,16 @@ func (s *Stripe) namesOf(kind byte) []string {
 	return all
 }
 
-// Parts returns the parts of a table that may hold rows with first <= time <= last, in order of time. The slice is not
-// the caller's to change.
+// Parts returns the parts of a table that may hold rows with first <= time <= last, in order of time but for the tails of
+// parts, which come after them. The slice is not the caller's to change.
 func (s *Stripe) Parts(t eval.Table, first, last carpel.Millis) ([]eval.Part, error) {
 	e, err := s.table(t)
 	if err != nil || e == nil {
 		return nil, err
 	}
 	from, to, fits := -1, 0, 0
-	for i, p := range e.parts {
-		if p.last >= first && p.first <= last {
+	for i, p := range e.views {
+		if p := p.(*part); p.last >= first && p.first <= last {
 			if from < 0 {
 				from = i
 			}
@@ -190,8 +189,8 @@ func (s *Stripe) Parts(t eval.Table, first, last carpel.Millis) ([]eval.Part, er
 		return e.views[from:to:to], nil
 	}
 	out := make([]eval.Part, 0, fits)
-	for _, p := range e.parts[from:to] {
-		if p.last >= first && p.first <= last {
+	for _, p := range e.views[from:to] {
+		if x := p.(*part); x.last >= first && x.first <= last {
 			out = append(out, p)
 		}
 	}
@@ -225,35 +224,17 @@ type asked struct {
 	known bool
 }
 
-// parts returns all parts of a table, in order of time.
+// parts returns all parts of a table, tails as parts of their own, as Parts does.
 func (s *Stripe) parts(t eval.Table) ([]*part, error) {
 	e, err := s.table(t)
 	if err != nil || e == nil {
 		return nil, err
 	}
-	return e.parts, nil
-}
-
-// part is a piece of a table within a stripe; see [eval.Part]. Immutable.
-type part struct {
-	key         blockKey
-	rows        *block.Rows
-	first, last carpel.Millis
-}
-
-// Span returns the least and greatest time of the part, and the number of rows.
-func (p *part) Span() (first, last carpel.Millis, rows int) { return p.first, p.last, p.rows.Len() }
-
-// Heavy returns the slot whose rows alone are in the part, and true, for a chunk.
-func (p *part) Heavy() (slot uint8, ok bool) { return uint8(p.key.heavy - 1), p.key.heavy != 0 }
-
-// Rows returns the rows.
-func (p *part) Rows() (*block.Rows, error) { return p.rows, nil }
-
-func newPart(k blockKey, r *block.Rows) *part {
-	p := &part{key: k, rows: r}
-	p.first, p.last, _ = r.Span()
-	return p
+	out := make([]*part, len(e.views))
+	for i, p := range e.views {
+		out[i] = p.(*part)
+	}
+	return out, nil
 }
 
 // loadParts reads all parts of a table in a stripe.
@@ -274,19 +255,4 @@ func (s *Store) loadParts(k entryKey) (*entry, error) {
 		return nil
 	})
 	return tableEntry(parts), err
-}
-
-// tableEntry makes an entry of parts, which it puts in order of time.
-func tableEntry(parts []*part) *entry {
-	// Chunks of one person may share the moment at which one ends and the next begins: the one that ends first comes first.
-	slices.SortFunc(parts, func(a, b *part) int {
-		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.key.heavy, b.key.heavy), cmp.Compare(a.key.chunk, b.key.chunk))
-	})
-	e := &entry{parts: parts, size: 64}
-	e.views = make([]eval.Part, len(parts))
-	for i, p := range parts {
-		e.views[i] = p
-		e.size += int64(p.rows.Size()) + 96
-	}
-	return e
 }

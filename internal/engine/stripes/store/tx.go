@@ -317,25 +317,55 @@ func (t *Tx) addRow(ordinal uint32, table eval.Table, at carpel.Millis, props ma
 	return nil
 }
 
-// flush puts every pending row into its table.
+// flush puts every pending row into its table, on all cores: a table of a stripe is nobody else's.
 func (t *Tx) flush() error {
-	for k, p := range t.rows {
-		if err := t.flushRows(k, p); err != nil {
-			return err
-		}
+	if len(t.rows) == 0 {
+		return nil
 	}
-	return nil
-}
-
-func (t *Tx) flushRows(k entryKey, p *pendingRows) error {
-	delete(t.rows, k)
-	tb, err := t.table(k)
+	type filled struct {
+		key   entryKey
+		rows  *pendingRows
+		table *table
+		entry *entry
+	}
+	all := make([]filled, 0, len(t.rows))
+	for k, p := range t.rows {
+		all = append(all, filled{key: k, rows: p})
+	}
+	err := Parallel(len(all), func(i int) (err error) {
+		f := &all[i]
+		f.table, f.entry, err = t.fill(f.key, f.rows)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	tb.insert(blockKey{name: k.name, stripe: k.stripe}, p.builder.Rows(), &t.store.options)
-	t.share(k, tb)
+	for i := range all {
+		f := &all[i]
+		t.tables[f.key], t.overlay[f.key] = f.table, f.entry
+	}
+	clear(t.rows)
 	return nil
+}
+
+// fill returns a table with rows put into it, and what is read of it then. It changes nothing but the table.
+func (t *Tx) fill(k entryKey, p *pendingRows) (*table, *entry, error) {
+	tb := t.tables[k]
+	if tb == nil {
+		e, err := t.entry(k)
+		if err != nil {
+			return nil, nil, err
+		}
+		tb = newTable(e)
+	}
+	tb.insert(blockKey{name: k.name, stripe: k.stripe}, p.builder.Rows(), &t.store.options)
+	return tb, tb.entry(), nil
+}
+
+func (t *Tx) flushRows(k entryKey, p *pendingRows) (err error) {
+	delete(t.rows, k)
+	t.tables[k], t.overlay[k], err = t.fill(k, p)
+	return err
 }
 
 // table returns a table of a stripe, to be changed; share it afterwards.
@@ -347,19 +377,13 @@ func (t *Tx) table(k entryKey) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	tb := newTable(e.parts)
+	tb := newTable(e)
 	t.tables[k] = tb
 	return tb, nil
 }
 
 // share makes a table's parts what this transaction reads.
-func (t *Tx) share(k entryKey, tb *table) {
-	parts := make([]*part, 0, len(tb.parts))
-	for _, p := range tb.parts {
-		parts = append(parts, p)
-	}
-	t.overlay[k] = tableEntry(parts)
-}
+func (t *Tx) share(k entryKey, tb *table) { t.overlay[k] = tb.entry() }
 
 // write puts everything that is not in the batch yet into it.
 func (t *Tx) write() error {
@@ -367,22 +391,8 @@ func (t *Tx) write() error {
 		return err
 	}
 	b := t.batch
-	for _, tb := range t.tables {
-		for bk := range tb.gone {
-			if err := b.Delete(bk.key(), nil); err != nil {
-				return err
-			}
-		}
-		for bk := range tb.dirty {
-			if err := b.Set(bk.key(), block.AppendRows(nil, tb.parts[bk].rows), nil); err != nil {
-				return err
-			}
-		}
-		for bk, r := range tb.runs {
-			if err := b.Merge(bk.key(), block.AppendRows(nil, r), nil); err != nil {
-				return err
-			}
-		}
+	if err := t.writeTables(); err != nil {
+		return err
 	}
 	if err := t.writeAttributes(); err != nil {
 		return err
@@ -425,6 +435,36 @@ func (t *Tx) write() error {
 		return err
 	}
 	return b.Set(metaKey("state"), encodeMeta(&t.meta), nil)
+}
+
+// writeTables puts what changed in tables into the batch. The bytes are made on all cores.
+func (t *Tx) writeTables() error {
+	type encoded struct {
+		table  *table
+		change *change
+		data   []byte
+	}
+	all := make([]encoded, 0, len(t.tables))
+	for _, tb := range t.tables {
+		for i := range tb.changes {
+			all = append(all, encoded{table: tb, change: &tb.changes[i]})
+		}
+	}
+	err := Parallel(len(all), func(i int) error {
+		all[i].data = all[i].change.encode(all[i].table)
+		return nil
+	})
+	for i := 0; i < len(all) && err == nil; i++ {
+		switch x := &all[i]; {
+		case x.change.rows != nil:
+			err = t.batch.Merge(x.change.key.key(), x.data, nil)
+		case x.data == nil:
+			err = t.batch.Delete(x.change.key.key(), nil)
+		default:
+			err = t.batch.Set(x.change.key.key(), x.data, nil)
+		}
+	}
+	return err
 }
 
 func (t *Tx) writeAttributes() error {

@@ -80,8 +80,9 @@ func rowsOf(e *entry) (sum struct {
 	times carpel.Millis
 }) {
 	for _, p := range e.parts {
-		sum.rows += p.rows.Len()
-		for _, at := range p.rows.Time {
+		rows := p.whole()
+		sum.rows += rows.Len()
+		for _, at := range rows.Time {
 			sum.times += at
 		}
 	}
