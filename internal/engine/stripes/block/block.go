@@ -78,10 +78,12 @@ type Column struct {
 type Rows struct {
 	Slots  []uint8  // the slots that have rows, ascending
 	Starts []uint16 // len(Slots)+1: rows of Slots[i] are [Starts[i], Starts[i+1])
+	SlotOf []uint8  // the slot of each row: what Starts says, for those who go through single rows
 	Time   []carpel.Millis
 	Names  []string     // property names, ascending
 	Cols   []Column     // aligned with Names
 	rare   []rareColumn // properties past the 64 most used, by name; see [Rows.Column]
+	mask   Mask         // of Slots
 }
 
 // Values is one attribute of a stripe, decoded: a row per slot. Immutable once built; safe to share.

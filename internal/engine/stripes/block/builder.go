@@ -96,6 +96,7 @@ func (b *RowBuilder) Rows() *Rows {
 		}
 	}
 	r.Starts = append(r.Starts, uint16(len(rows)))
+	r.seat()
 	for i := range r.rare {
 		c := &r.rare[i]
 		c.rows = slices.Clone(c.rows)
@@ -131,7 +132,7 @@ func (r *Rows) settled() *Rows {
 	}
 	often := uses[:min(len(uses), maxColumns)]
 	slices.SortFunc(often, func(x, y use) int { return strings.Compare(x.name, y.name) })
-	s := &Rows{Slots: r.Slots, Starts: r.Starts, Time: r.Time}
+	s := &Rows{Slots: r.Slots, Starts: r.Starts, SlotOf: r.SlotOf, Time: r.Time, mask: r.mask}
 	for _, u := range often {
 		s.Names = append(s.Names, u.name)
 		if u.col != nil {

@@ -30,6 +30,7 @@ func (r *Rows) Insert(o *Rows) *Rows {
 	spans := r.interleave(o, few[:0])
 	j := &Rows{Time: make([]carpel.Millis, 0, r.Len()+o.Len())}
 	j.Slots, j.Starts = joinSlots(r, o)
+	j.seat()
 	for _, s := range spans {
 		if s.other {
 			j.Time = append(j.Time, o.Time[s.from:s.to]...)

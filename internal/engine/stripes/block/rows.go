@@ -32,7 +32,7 @@ func (r *Rows) Len() int {
 
 // Size returns the bytes that the rows take in memory, about.
 func (r *Rows) Size() int {
-	n := 200 + 3*len(r.Slots) + 8*len(r.Time) + 16*len(r.Names)
+	n := 256 + 3*len(r.Slots) + 9*len(r.Time) + 16*len(r.Names)
 	for i := range r.Cols {
 		n += r.Cols[i].size()
 	}
@@ -71,14 +71,24 @@ func (r *Rows) Find(slot uint8) (from, to int) {
 	return int(r.Starts[i]), int(r.Starts[i+1])
 }
 
-// Mask returns the slots that have rows.
-func (r *Rows) Mask() (m Mask) {
-	if r != nil {
-		for _, s := range r.Slots {
-			m.Set(s)
+// Mask returns the slots that have rows; empty for nil.
+func (r *Rows) Mask() Mask {
+	if r == nil {
+		return Mask{}
+	}
+	return r.mask
+}
+
+// seat fills in what follows from Slots and Starts.
+func (r *Rows) seat() {
+	r.SlotOf, r.mask = make([]uint8, r.Starts[len(r.Slots)]), Mask{}
+	for i, slot := range r.Slots {
+		r.mask.Set(slot)
+		rows := r.SlotOf[r.Starts[i]:r.Starts[i+1]]
+		for k := range rows {
+			rows[k] = slot
 		}
 	}
-	return m
 }
 
 // Column returns a property's column, nil when no row has it. Properties past the 64 most used ones are not in
@@ -218,6 +228,7 @@ func (r *Rows) WithSlot(slot uint8) *Rows {
 	moved := *r
 	moved.Slots = []uint8{slot}
 	moved.Starts = []uint16{0, uint16(r.Len())}
+	moved.seat()
 	return &moved
 }
 
@@ -255,6 +266,7 @@ func (r *Rows) pick(spans []span) *Rows {
 		p.Time = append(p.Time, r.Time[s.from:s.to]...)
 	}
 	p.Slots, p.Starts = r.pickSlots(spans)
+	p.seat()
 	for i := range r.Cols {
 		if c, any := r.Cols[i].pick(spans, n); any {
 			p.Names = append(p.Names, r.Names[i])

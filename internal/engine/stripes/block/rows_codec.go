@@ -197,7 +197,11 @@ func (run run) rows(most int) (*Rows, error) {
 	r.times(rows, n)
 	r.columns(rows, n)
 	r.rareColumns(rows, n)
-	return rows, r.err("rows")
+	if err := r.err("rows"); err != nil {
+		return nil, err
+	}
+	rows.seat()
+	return rows, nil
 }
 
 func (r *reader) starts(rows *Rows, n int) {

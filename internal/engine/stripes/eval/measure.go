@@ -167,7 +167,8 @@ func (g *gatherer) add(v visit) {
 	if m.where != nil {
 		good = g.s.borrow(v.rows.Len())
 		defer g.s.giveBack(good)
-		g.next = min(g.next, m.where.bits(g.s, rowsAsked{v.rows, v.from, v.to, g.now}, good))
+		good.fill(v.from, v.to, true)
+		g.next = min(g.next, m.where.narrow(g.s, rowsAsked{v.rows, v.from, v.to, g.now}, good))
 	}
 	h := g.s.hist[v.slot]
 	for i := v.from; i < v.to; i++ {

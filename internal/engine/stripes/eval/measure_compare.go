@@ -50,6 +50,11 @@ func acceptedBy(c carpel.Compare, scale int64) accepted {
 // count reports whether a number is accepted.
 func (x *accepted) count(n int64) bool { return n >= x.low64 && n <= x.high64 }
 
+// once reports whether all that matters of a count is whether it is 0.
+func (x *accepted) once() bool {
+	return x.low64 == 1 && x.high64 == math.MaxInt64 || x.low64 <= 0 && x.high64 == 0
+}
+
 // big is count for numbers of any size.
 func (x *accepted) big(n *big.Int) bool {
 	return (x.low == nil || n.Cmp(x.low) >= 0) && (x.high == nil || n.Cmp(x.high) <= 0)

@@ -15,8 +15,9 @@ type counter struct {
 	n       [block.Width]int32
 	newest  [block.Width]carpel.Millis
 	pending block.Mask // slots with rows that come into the window later
-	some    block.Mask // slots with rows counted
+	some    block.Mask // slots with rows counted; kept when dated or once
 	dated   bool       // newest is kept
+	once    bool       // only whether there are rows: n is not kept
 }
 
 // count answers "how many".
@@ -24,13 +25,15 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 	var c counter
 	next = carpel.Never
 	accept := &l.measure.accept
+	many := !q.timers && q.slots.Count() > fewSlots
+	c.once = many && accept.once()
 	// With one event to go until the answer changes, it is the newest that decides when.
 	c.dated = q.timers && l.window.empties() && (accept.low64 == 1 || accept.high64 == 0)
 	filterNext, err := l.tally(s, q, &c)
 	if err != nil {
 		return m, 0, err
 	}
-	if !q.timers && q.slots.Count() > fewSlots {
+	if many {
 		return c.accepted(accept).And(q.slots), next, nil
 	}
 	if q.timers {
@@ -77,6 +80,12 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 
 // accepted returns the people whose count is accepted.
 func (c *counter) accepted(accept *accepted) (m block.Mask) {
+	if c.once {
+		if accept.count(0) {
+			return block.Full.AndNot(c.some)
+		}
+		return c.some
+	}
 	for w := range m {
 		for b, n := range c.n[w*64 : w*64+64] {
 			m[w] |= (bit(int64(n) >= accept.low64) & bit(int64(n) <= accept.high64)) << b
@@ -168,6 +177,9 @@ func (l *activityLeaf) tally(s *scratch, q ask, c *counter) (carpel.Millis, erro
 			}
 			next = min(next, n)
 		}
+		if c.once && q.slots.AndNot(c.some).IsEmpty() {
+			break
+		}
 	}
 	return next, nil
 }
@@ -185,103 +197,80 @@ func (l *activityLeaf) countPart(s *scratch, q ask, p Part, in span, c *counter)
 			return carpel.Never, nil
 		}
 	}
-	next := carpel.Never
-	var err error
 	if q.timers && last > in.last {
-		var n carpel.Millis
-		n, err = l.rows.each(s, p, q.slots, q.now, span{max(in.first, in.last+1), maxMillis}, func(v visit) {
-			if v.bits == nil || l.rows.filter.timed || v.bits.count(v.from, v.to) > 0 {
-				c.pending.Set(v.slot)
-			}
-		})
-		next = min(next, n)
-		if err != nil || first > in.last {
-			return next, err
+		if err := l.await(s, q, p, in, c); err != nil || first > in.last {
+			return carpel.Never, err
 		}
 	}
-	n2, err := l.countRows(s, q, p, in, c)
-	return min(next, n2), err
+	if q.slots.Count() <= fewSlots {
+		return l.rows.eachOfFew(s, p, q.slots, q.now, in, c.add)
+	}
+	x, next, err := l.rows.pick(s, p, q.now, in)
+	if err == nil && x.rows != nil {
+		c.take(x)
+		s.release(x)
+	}
+	return next, err
 }
 
-// countRows counts the rows of a part in the window. It is [selection.each], written out: most of the time of a count
-// goes by here.
-func (l *activityLeaf) countRows(s *scratch, q ask, p Part, in span, c *counter) (carpel.Millis, error) {
-	first, last, _ := p.Span()
-	r, err := p.Rows()
-	if err != nil {
-		return 0, err
+// await finds who has rows in a part that come into the window later. Rows that a filter refuses now but not for ever are
+// among them.
+func (l *activityLeaf) await(s *scratch, q ask, p Part, in span, c *counter) error {
+	rows := l.rows
+	if rows.filter != nil && rows.filter.timed {
+		rows.filter = nil
 	}
-	if l.rows.filter != nil && l.rows.filter.never(r) {
-		return carpel.Never, nil
-	}
-	whole := first >= in.first && last <= in.last
-	if l.rows.filter == nil && whole && q.slots.Count() > fewSlots {
-		for i, slot := range r.Slots {
-			c.n[slot] += int32(r.Starts[i+1] - r.Starts[i])
-			if c.dated {
-				c.date(slot, r.Time[r.Starts[i+1]-1])
+	_, err := rows.each(s, p, q.slots, q.now, span{max(in.first, in.last+1), maxMillis}, func(v visit) { c.pending.Set(v.slot) })
+	return err
+}
+
+// take counts rows of many people.
+func (c *counter) take(x picked) {
+	r := x.rows
+	switch {
+	case c.once && x.bits == nil:
+		c.some = c.some.Or(r.Mask())
+	case c.once:
+		for w, word := range x.bits {
+			of := r.SlotOf[w<<6:]
+			for ; word != 0; word &= word - 1 {
+				c.some.Set(of[bits.TrailingZeros64(word)])
 			}
 		}
-		return carpel.Never, nil
-	}
-	spans := s.spansOf(r, q.slots, in, whole)
-	if len(spans) <= fewSlots || l.rows.filter == nil {
-		return l.rows.over(s, r, spans, q.now, c.add)
-	}
-	bits := s.borrow(r.Len())
-	defer s.giveBack(bits)
-	next := l.rows.filter.bits(s, rowsAsked{r, spans[0].from, spans[len(spans)-1].to, q.now}, bits)
-	for _, sp := range spans {
-		n := bits.count(sp.from, sp.to)
-		c.n[sp.slot] += int32(n)
-		if c.dated && n > 0 {
-			c.date(sp.slot, r.Time[bits.last(sp.from, sp.to)])
+	case x.bits == nil || c.dated || len(r.Slots) == 1:
+		for i, slot := range r.Slots {
+			c.add(visit{r, slotSpan{int(r.Starts[i]), int(r.Starts[i+1]), slot}, x.bits})
+		}
+	default:
+		for w, word := range x.bits {
+			of := r.SlotOf[w<<6:]
+			for ; word != 0; word &= word - 1 {
+				c.n[of[bits.TrailingZeros64(word)]]++
+			}
 		}
 	}
-	return next, nil
 }
 
 // add counts the rows of a visit.
 func (c *counter) add(v visit) {
-	if v.bits == nil {
-		c.n[v.slot] += int32(v.to - v.from)
-		if c.dated {
-			c.date(v.slot, v.rows.Time[v.to-1])
-		}
-		return
+	n := v.to - v.from
+	if v.bits != nil {
+		n = v.bits.count(v.from, v.to)
 	}
-	n := v.bits.count(v.from, v.to)
 	c.n[v.slot] += int32(n)
 	if c.dated && n > 0 {
-		c.date(v.slot, v.rows.Time[v.bits.last(v.from, v.to)])
+		last := v.to - 1
+		if v.bits != nil {
+			last = v.bits.last(v.from, v.to)
+		}
+		c.date(v.slot, v.rows.Time[last])
 	}
 }
 
+// date notes that a person has a counted row, and when.
 func (c *counter) date(slot uint8, at carpel.Millis) {
 	if !c.some.Has(slot) || at > c.newest[slot] {
 		c.newest[slot] = at
 		c.some.Set(slot)
-	}
-}
-
-// count returns how many of the rows [from, to) pass.
-func (b rowBits) count(from, to int) int {
-	first, last := from>>6, (to-1)>>6
-	if first == last {
-		return bits.OnesCount64(b[first] & wordMask(first, from, to))
-	}
-	n := bits.OnesCount64(b[first]&wordMask(first, from, to)) + bits.OnesCount64(b[last]&wordMask(last, from, to))
-	for _, w := range b[first+1 : last] {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
-// last returns the last of the rows [from, to) that passes, of which there is one.
-func (b rowBits) last(from, to int) int {
-	for w := (to - 1) >> 6; ; w-- {
-		if word := b[w] & wordMask(w, from, to); word != 0 {
-			return w<<6 + 63 - bits.LeadingZeros64(word)
-		}
 	}
 }

@@ -16,21 +16,24 @@ type sum struct {
 
 // add adds a number, rounded to 6 places, times sign (1 or -1).
 func (s *sum) add(v carpel.Value, sign int64) {
-	n, ok := microOf(v)
-	if ok {
-		n *= sign
-		if r := s.small + n; (r > s.small) == (n > 0) {
-			s.small = r
-			return
-		}
-		s.spill(big.NewInt(n))
+	if n, ok := microOf(v); ok {
+		s.addMicro(sign * n)
 		return
 	}
-	n2 := roundMicro(v)
+	n := roundMicro(v)
 	if sign < 0 {
-		n2.Neg(n2)
+		n.Neg(n)
 	}
-	s.spill(n2)
+	s.spill(n)
+}
+
+// addMicro adds a number of millionths.
+func (s *sum) addMicro(n int64) {
+	if r := s.small + n; (r > s.small) == (n > 0) {
+		s.small = r
+		return
+	}
+	s.spill(big.NewInt(n))
 }
 
 func (s *sum) spill(n *big.Int) {
@@ -59,22 +62,22 @@ func (s *sum) isIn(x *accepted) bool {
 
 // microOf returns a number in millionths, rounded half away from zero; false when that takes exact arithmetic.
 func microOf(v carpel.Value) (int64, bool) {
-	f := v.Float()
 	if _, _, digits := v.Parts(); digits != "" {
 		return 0, false
+	}
+	return microOfFloat(v.Float())
+}
+
+// microOfFloat is microOf for a number that the float64 is exactly.
+func microOfFloat(f float64) (int64, bool) {
+	x := f * micro
+	if n := math.RoundToEven(x); math.Abs(x) < 1<<40 && math.Abs(math.Abs(x-n)-0.5) >= 1e-3 {
+		return int64(n), true // its error is far below a half, and it does not lie near one
 	}
 	if f == math.Trunc(f) && math.Abs(f) < 1<<43 {
 		return int64(f) * micro, true
 	}
-	x := f * micro
-	if !(math.Abs(x) < 1<<40) { // past that its error is no longer far below a half
-		return 0, false
-	}
-	n := math.Round(x)
-	if math.Abs(math.Abs(x-n)-0.5) < 1e-3 { // the product may lie on the wrong side of a half
-		return 0, false
-	}
-	return int64(n), true
+	return 0, false
 }
 
 // roundMicro is microOf by the number's decimal text.

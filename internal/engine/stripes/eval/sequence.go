@@ -148,7 +148,8 @@ func gatherSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span) (carp
 		for i, step := range steps {
 			if step.filter != nil {
 				fits[i] = s.borrow(v.rows.Len())
-				next = min(next, step.filter.bits(s, rowsAsked{v.rows, v.from, v.to, q.now}, fits[i]))
+				fits[i].fill(v.from, v.to, true)
+				next = min(next, step.filter.narrow(s, rowsAsked{v.rows, v.from, v.to, q.now}, fits[i]))
 			}
 		}
 		for row := v.from; row < v.to; row++ {

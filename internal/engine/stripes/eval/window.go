@@ -175,10 +175,13 @@ func offsetOf(t time.Time) carpel.Millis {
 	return carpel.Millis(seconds) * 1000
 }
 
+// dayLength is the milliseconds of a day without a change of clocks.
+const dayLength = 86_400_000
+
 // dayNumber returns how many days lie between 1970 and a moment in local time, rounded down.
 func dayNumber(local carpel.Millis) int64 {
-	day := int64(local) / 86_400_000
-	if local%86_400_000 < 0 {
+	day := int64(local) / dayLength
+	if local%dayLength < 0 {
 		day--
 	}
 	return day
