@@ -40,7 +40,7 @@ func (l *sequenceLeaf) timed() bool {
 // happenings returns the person's events that fit some step at a moment, from a time on.
 func (l *sequenceLeaf) happenings(p past, now, lo carpel.Millis) ([]happening, error) {
 	s := &scratch{}
-	_, err := l.collect(s, ask{src: p.src, slots: p.only(), now: now}, span{lo, maxMillis})
+	_, _, err := l.collect(s, ask{src: p.src, slots: p.only(), now: now}, span{lo, maxMillis})
 	return s.happened[p.slot], err
 }
 

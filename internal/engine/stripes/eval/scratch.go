@@ -13,6 +13,8 @@ type scratch struct {
 	spans    []slotSpan
 	hist     [block.Width][]entry
 	happened [block.Width][]happening
+	merged   []happening
+	stepped  []stepped
 	fit      fitting
 	days     dayMarks
 	sums     sums

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -27,9 +26,9 @@ type sequenceLeaf struct {
 	window   window
 }
 
-// sequenceStep is the place of a step, as a bit, and what its events must satisfy.
+// sequenceStep is the place of a step, from 0, and what its events must satisfy.
 type sequenceStep struct {
-	bit    uint16
+	place  int
 	filter *propertyTest
 }
 
@@ -49,7 +48,7 @@ func compileSequence(q *carpel.Sequence, zone *time.Location) (leaf, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := sequenceStep{1 << i, sel.filter}
+		s := sequenceStep{i, sel.filter}
 		if sel.anyEvent {
 			l.reading.anyEvent = true
 			l.anyEvent = append(l.anyEvent, s)
@@ -74,18 +73,15 @@ func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error)
 	if q.timers {
 		last = maxMillis
 	}
-	next, err = l.collect(s, q, span{lo, last})
-	if err != nil || !q.timers {
-		next = carpel.Never
-	}
+	whose, next, err := l.collect(s, q, span{lo, last})
 	if err != nil {
 		return m, 0, err
 	}
-	for slot := range q.slots.Slots {
+	if !q.timers {
+		next = carpel.Never
+	}
+	for slot := range whose.Slots {
 		h := s.happened[slot]
-		if len(h) == 0 {
-			continue
-		}
 		c := l.chain(&s.fit, h, lo, hi, q.now)
 		m.Put(slot, c.matched)
 		if q.timers {
@@ -95,82 +91,70 @@ func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error)
 	return m, next, nil
 }
 
-// collect gathers the events in a span that fit some step into s.happened, each person's in order of time. It returns when time may
-// next change what a filter says.
-func (l *sequenceLeaf) collect(s *scratch, q ask, in span) (carpel.Millis, error) {
-	for slot := range q.slots.Slots {
-		s.happened[slot] = s.happened[slot][:0]
+// collect gathers the events in a span that fit some step into s.happened, each person's in order of time. It returns
+// whose they are, and when time may next change what a filter says. Of many people only those are looked at who have an
+// event for every step, but for a last "not".
+func (l *sequenceLeaf) collect(s *scratch, q ask, in span) (whose block.Mask, next carpel.Millis, err error) {
+	s.stepped = s.stepped[:0]
+	next = carpel.Never
+	var have [carpel.MaxSequenceSteps]block.Mask
+	tables, err := l.tables(q.src)
+	if err != nil {
+		return whose, 0, err
 	}
-	tables := l.reading.tables
-	if l.anyEvent != nil {
-		every, err := (&selection{anyEvent: true}).of(q.src)
-		if err != nil {
-			return 0, err
-		}
-		tables = slices.Clone(tables)
-		for _, t := range every {
-			if !slices.Contains(tables, t) {
-				tables = append(tables, t)
-			}
-		}
-	}
-	next := carpel.Never
 	for _, t := range tables {
-		steps := l.named[t]
-		if t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable {
-			steps = append(slices.Clone(steps), l.anyEvent...)
-		}
+		steps := l.stepsOf(t)
 		parts, err := q.src.Parts(t, in.first, in.last)
 		if err != nil {
-			return 0, err
+			return whose, 0, err
 		}
 		for _, p := range parts {
-			n, err := gatherSteps(s, q, p, steps, in)
+			n, err := fitSteps(s, q, p, steps, in, &have)
 			if err != nil {
-				return 0, err
+				return whose, 0, err
 			}
 			next = min(next, n)
 		}
 	}
-	for slot := range q.slots.Slots {
-		slices.SortFunc(s.happened[slot], func(a, b happening) int { return cmp.Compare(a.at, b.at) })
+	whose = q.slots
+	for _, m := range have[:l.steps] {
+		whose = whose.And(m)
 	}
-	return next, nil
+	for slot := range whose.Slots {
+		s.happened[slot] = s.happened[slot][:0]
+	}
+	for i := range s.stepped {
+		s.stepped[i].gather(s, whose)
+	}
+	clear(s.stepped) // blocks are not held on to
+	for slot := range whose.Slots {
+		s.large = s.large || len(s.happened[slot]) > largeHistory
+		s.inOrder(s.happened[slot])
+	}
+	return whose, next, nil
 }
 
-// gatherSteps adds the rows of a part that fit some step.
-func gatherSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span) (carpel.Millis, error) {
-	next := carpel.Never
-	every := selection{}
-	_, err := every.each(s, p, q.slots, q.now, in, func(v visit) {
-		var each [carpel.MaxSequenceSteps]rowBits
-		fits := each[:len(steps)]
-		for i, step := range steps {
-			if step.filter != nil {
-				fits[i] = s.borrow(v.rows.Len())
-				fits[i].fill(v.from, v.to, true)
-				next = min(next, step.filter.narrow(s, rowsAsked{v.rows, v.from, v.to, q.now}, fits[i]))
-			}
+// tables returns the tables of a stripe that steps are about.
+func (l *sequenceLeaf) tables(src Source) ([]Table, error) {
+	if l.anyEvent == nil {
+		return l.reading.tables, nil
+	}
+	every, err := (&selection{anyEvent: true}).of(src)
+	for _, t := range l.reading.tables {
+		if !slices.Contains(every, t) {
+			every = append(every, t)
 		}
-		for row := v.from; row < v.to; row++ {
-			h := happening{at: v.rows.Time[row]}
-			for i, step := range steps {
-				if fits[i] == nil || fits[i].has(row) {
-					h.steps |= step.bit
-				}
-			}
-			if h.steps != 0 {
-				s.happened[v.slot] = append(s.happened[v.slot], h)
-			}
-		}
-		s.large = s.large || len(s.happened[v.slot]) > largeHistory
-		for _, b := range fits {
-			if b != nil {
-				s.giveBack(b)
-			}
-		}
-	})
-	return next, err
+	}
+	return every, err
+}
+
+// stepsOf returns the steps that the rows of a table may fit.
+func (l *sequenceLeaf) stepsOf(t Table) []sequenceStep {
+	steps := l.named[t]
+	if l.anyEvent != nil && (t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable) {
+		return append(slices.Clone(steps), l.anyEvent...)
+	}
+	return steps
 }
 
 // chain is what became of a sequence for one person.
@@ -191,18 +175,26 @@ func (l *sequenceLeaf) chain(f *fitting, h []happening, lo, hi, now carpel.Milli
 		for end < len(h) && h[end].at == at {
 			end++
 		}
-		f.take(h[i:end], l.steps)
+		group := h[i:end]
 		i = end
 		if at < lo {
 			continue
 		}
-		if l.not {
-			l.unfollowed(&c, f, at, &start, nots[end], now)
-		}
-		if l.extend(f, at, &start) && !l.not {
-			if first := start[l.steps]; first > c.start && (l.within == 0 || at-first <= l.within) {
-				c.matched, c.start, c.end = true, first, at
+		if len(group) == 1 && !l.not {
+			if !l.extendByOne(group[0], &start) {
+				continue
 			}
+		} else {
+			f.take(group, l.steps)
+			if l.not {
+				l.unfollowed(&c, f, at, &start, nots[end], now)
+			}
+			if !l.extend(f, at, &start) || l.not {
+				continue
+			}
+		}
+		if first := start[l.steps]; first > c.start && (l.within == 0 || at-first <= l.within) {
+			c.matched, c.start, c.end = true, first, at
 		}
 	}
 	return c
@@ -277,6 +269,24 @@ func (l *sequenceLeaf) extend(f *fitting, at carpel.Millis, start *starts) (reac
 		}
 	}
 	*start = next
+	return reached
+}
+
+// extendByOne is extend for a moment of a single event, which no two steps can share.
+func (l *sequenceLeaf) extendByOne(h happening, start *starts) (reached bool) {
+	for j := l.steps; j >= 1; j-- { // from the last on, each behind what was reached before
+		if h.steps>>(j-1)&1 == 0 {
+			continue
+		}
+		first := h.at
+		if j > 1 {
+			if first = start[j-1]; first == block.NoStamp {
+				continue
+			}
+		}
+		start[j] = max(start[j], first)
+		reached = reached || j == l.steps
+	}
 	return reached
 }
 

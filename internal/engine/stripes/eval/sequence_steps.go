@@ -1,0 +1,132 @@
+package eval
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+
+	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
+)
+
+// stepped is the rows [from, to) of a part, and by step which of them fit it.
+type stepped struct {
+	rows     *block.Rows
+	from, to int
+	steps    []sequenceStep
+	fits     [carpel.MaxSequenceSteps]rowBits // borrowed; aligned with steps
+}
+
+// fitSteps finds the rows of a part that fit the steps, puts them into s.stepped, and adds whose they are to have, by
+// step. It returns when time may next change what a filter says.
+func fitSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span, have *[carpel.MaxSequenceSteps]block.Mask) (carpel.Millis, error) {
+	next, every := carpel.Never, selection{}
+	if slot, heavy := p.Heavy(); heavy && !q.slots.Has(slot) {
+		return next, nil
+	}
+	take := func(r *block.Rows, from, to int, among rowBits) {
+		x := stepped{rows: r, from: from, to: to, steps: steps}
+		next = min(next, x.fit(s, q.now, among))
+		for i, step := range steps {
+			have[step.place] = have[step.place].Or(x.whose(i))
+		}
+		s.stepped = append(s.stepped, x)
+	}
+	if q.slots.Count() <= fewSlots {
+		_, err := every.eachOfFew(s, p, q.slots, q.now, in, func(v visit) { take(v.rows, v.from, v.to, nil) })
+		return next, err
+	}
+	x, _, err := every.pick(s, p, q.now, in)
+	if err == nil && x.rows != nil {
+		take(x.rows, 0, x.rows.Len(), x.bits)
+		s.release(x)
+	}
+	return next, err
+}
+
+// fit asks the steps about those of the rows that have their bit set; about all when there are no bits.
+func (x *stepped) fit(s *scratch, now carpel.Millis, among rowBits) carpel.Millis {
+	next := carpel.Never
+	for i, step := range x.steps {
+		b := s.borrow(x.rows.Len())
+		if x.fits[i] = b; among == nil {
+			b.fill(x.from, x.to, true)
+		} else {
+			copy(b, among)
+		}
+		if step.filter != nil {
+			next = min(next, step.filter.narrow(s, rowsAsked{x.rows, x.from, x.to, now}, b))
+		}
+	}
+	return next
+}
+
+// whose returns whose rows fit a step.
+func (x *stepped) whose(step int) (m block.Mask) {
+	for w := x.from >> 6; w<<6 < x.to; w++ {
+		of := x.rows.SlotOf[w<<6:]
+		for word := x.fits[step][w]; word != 0; word &= word - 1 {
+			m.Set(of[bits.TrailingZeros64(word)])
+		}
+	}
+	return m
+}
+
+// gather adds the rows of some people that fit a step to s.happened, and gives the bits back.
+func (x *stepped) gather(s *scratch, whose block.Mask) {
+	for w := x.from >> 6; w<<6 < x.to; w++ {
+		any := uint64(0)
+		for i := range x.steps {
+			any |= x.fits[i][w]
+		}
+		for ; any != 0; any &= any - 1 {
+			row := w<<6 + bits.TrailingZeros64(any)
+			slot := x.rows.SlotOf[row]
+			if !whose.Has(slot) {
+				continue
+			}
+			h := happening{at: x.rows.Time[row]}
+			for i, step := range x.steps {
+				h.steps |= uint16(x.fits[i][w]>>(row&63)&1) << step.place
+			}
+			s.happened[slot] = append(s.happened[slot], h)
+		}
+	}
+	for i := range x.steps {
+		s.giveBack(x.fits[i])
+	}
+}
+
+// inOrder puts a person's events in order of time. Those of one table mostly are; two tables are merged.
+func (s *scratch) inOrder(h []happening) {
+	at := descent(h)
+	if at == len(h) {
+		return
+	}
+	if at+descent(h[at:]) < len(h) {
+		slices.SortFunc(h, func(a, b happening) int { return cmp.Compare(a.at, b.at) })
+		return
+	}
+	s.merged = append(s.merged[:0], h[:at]...)
+	first, second := s.merged, h[at:]
+	for i := range h { // what is left of second stands at the end of h already
+		switch {
+		case len(first) == 0:
+			return
+		case len(second) == 0 || first[0].at <= second[0].at:
+			h[i], first = first[0], first[1:]
+		default:
+			h[i], second = second[0], second[1:]
+		}
+	}
+}
+
+// descent returns the first event that is earlier than the one before it; len(h) for none.
+func descent(h []happening) int {
+	for i := 1; i < len(h); i++ {
+		if h[i].at < h[i-1].at {
+			return i
+		}
+	}
+	return len(h)
+}
