@@ -177,8 +177,9 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 	o := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description,
 		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, SkipValidateBody: op.RawBody,
-		Security: []map[string][]string{{"key": {op.Scope}}, {"session": {op.Scope}}},
-		Metadata: map[string]any{"scope": op.Scope},
+		BodyReadTimeout: -1, // the server sets the deadlines
+		Security:        []map[string][]string{{"key": {op.Scope}}, {"session": {op.Scope}}},
+		Metadata:        map[string]any{"scope": op.Scope},
 		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError,
 			http.StatusServiceUnavailable}, op.Errors...),
 	}

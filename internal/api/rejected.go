@@ -10,7 +10,7 @@ import (
 func (a *API) registerRejected() {
 	const tag = "Data"
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/rejected", Scope: records.ScopeRead, ID: "listRejected", Tag: tag,
-		Summary: "Items that were refused, or taken only in part, and why", Description: "Newest first. The last 100,000 are kept."}, a.listRejected)
+		Summary: "Items that were refused, or taken only in part, and why", Description: "Newest first. The last 100,000 are kept, or fewer when they are more than 256 MiB."}, a.listRejected)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/rejected/{id}/replay", Scope: records.ScopeWrite, ID: "replayRejected", Tag: tag,
 		Summary: "Take a rejected item again", Description: "As its family would take it now; it leaves the list when it is taken."}, a.replayRejected)
 }

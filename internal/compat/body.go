@@ -6,28 +6,17 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/carpel/carpel"
 )
 
-// bodyTime is how long a client may take to send a body: a slow one holds a place at the gate.
-const bodyTime = 30 * time.Second
-
 // freeRatio is how much may come out of a compressed body before its ratio is looked at.
 const freeRatio = 64 << 10
 
 // readBody reads a request's body, decompressed when it is gzip, and stops as soon as it passes a limit.
-func readBody(w http.ResponseWriter, r *http.Request, v *visit, buf []byte) ([]byte, error) {
-	// Not every connection has a deadline (a recorded one has none); those that have stop waiting for slow clients.
-	line := http.NewResponseController(w)
-	if err := line.SetReadDeadline(time.Now().Add(bodyTime)); err == nil {
-		defer line.SetReadDeadline(time.Time{})
-	} else if !errors.Is(err, http.ErrNotSupported) {
-		return buf, fmt.Errorf("read body: %w", err)
-	}
+func readBody(r *http.Request, v *visit, buf []byte) ([]byte, error) {
 	if r.ContentLength > carpel.MaxBody {
 		return buf, bodyTooLarge(r.ContentLength)
 	}

@@ -37,7 +37,7 @@ type Door struct {
 
 // NewDoor returns a door.
 func NewDoor(o Options) *Door {
-	d := &Door{Options: o, gate: newGate(o.MaxPending)}
+	d := &Door{Options: o, gate: newGate(o.MaxPending, o.Now)}
 	d.buffers.New = func() any { return &buffer{} }
 	return d
 }
@@ -60,7 +60,8 @@ type Request struct {
 	buffer   *buffer
 }
 
-// Enter admits a request, or refuses it at once: CodeOverloaded, CodeDiskFull. Who entered calls Leave.
+// Enter admits a request, or refuses it at once: CodeOverloaded, CodeDiskFull. Who entered calls Of as soon as it is
+// known whose the request is, Read, Wait before what was read is committed, and Leave.
 func (d *Door) Enter(r *http.Request) (*Request, error) {
 	v, overloaded := d.gate.enter()
 	if overloaded != nil {
@@ -83,10 +84,33 @@ func (q *Request) Leave() {
 	}
 }
 
+// Of makes the request a workspace's, or returns CodeOverloaded when that has too much at work already.
+func (q *Request) Of(key records.Key) error {
+	if overloaded := q.visit.of(key.Workspace); overloaded != nil {
+		return overloaded
+	}
+	return nil
+}
+
+// Wait puts the request among those that wait for the workspace's writer, or returns CodeOverloaded when they wait too
+// long already.
+func (q *Request) Wait() error {
+	if overloaded := q.visit.wait(); overloaded != nil {
+		return overloaded
+	}
+	return nil
+}
+
 // Read reads and scans the body; items names the root's field that holds the items, "" for a body that is one item
-// and must be within the limit of one. A missing body is read as {}.
-func (q *Request) Read(w http.ResponseWriter, items string) (*ingest.Document, error) {
-	body, err := readBody(w, q.HTTP, q.visit, q.buffer.body[:0])
+// and must be within the limit of one. A missing body is read as {}. The body of a request that is nobody's yet is read
+// as far as there is room for such.
+func (q *Request) Read(items string) (*ingest.Document, error) {
+	if q.visit.share == nil {
+		if overloaded := q.visit.of(""); overloaded != nil {
+			return nil, overloaded
+		}
+	}
+	body, err := readBody(q.HTTP, q.visit, q.buffer.body[:0])
 	q.buffer.body = body
 	if err != nil {
 		return nil, err

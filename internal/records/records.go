@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -36,17 +37,26 @@ type DB struct {
 	read  *sql.DB
 	dsn   string
 	now   func() time.Time
+
+	keepRejected  int64 // bytes, of a workspace
+	rejectedMu    sync.Mutex
+	rejectedBytes map[string]int64 // by workspace, once counted; at least what is there; guarded by rejectedMu
 }
 
 // Options says how to open the records.
 type Options struct {
 	Now func() time.Time // default time.Now
+	// KeepRejected is how many bytes of rejections a workspace keeps; default 256 MiB.
+	KeepRejected int64
 }
 
 // Open opens or creates the records in the file at path, and brings their schema up to date.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.KeepRejected == 0 {
+		o.KeepRejected = keepRejectionBytes
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
@@ -66,7 +76,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	read.SetMaxOpenConns(4)
-	return &DB{write: write, read: read, dsn: dsn, now: o.Now}, nil
+	return &DB{write: write, read: read, dsn: dsn, now: o.Now, keepRejected: o.KeepRejected, rejectedBytes: map[string]int64{}}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"os"
@@ -239,5 +240,63 @@ func TestRejections(t *testing.T) {
 	}
 	if left, err := db.Rejections(t.Context(), ws, 0, 10); err != nil || len(left) != 2 {
 		t.Errorf("after the erasure of ann %d are left, %v; want 2", len(left), err)
+	}
+}
+
+// What is kept of rejections is bounded in bytes as well as in number, also of those from before a restart; the newest
+// stay, and one workspace's do not cost another's.
+func TestRejectionBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records.db")
+	const keep = 64 << 10
+	reopen := func() *records.DB {
+		db, err := records.Open(t.Context(), path, records.Options{KeepRejected: keep})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db
+	}
+	db := reopen()
+	ws, other := workspace(t, db), workspace(t, db)
+	reject := func(workspace string, n int) {
+		t.Helper()
+		rs := make([]records.Rejection, n)
+		for i := range rs {
+			rs[i].Body = bytes.Repeat([]byte("x"), 1<<10)
+		}
+		if err := db.Reject(t.Context(), workspace, rs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(workspace string) int {
+		t.Helper()
+		all, err := db.Rejections(t.Context(), workspace, 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	reject(other, 10)
+	reject(ws, 60)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = reopen()
+	defer db.Close()
+	for range 20 {
+		reject(ws, 7)
+		if n := count(ws); n < 56 || n > 64 {
+			t.Errorf("%d of a KiB are kept", n)
+		}
+	}
+	newest, err := db.Rejections(t.Context(), ws, 0, 1)
+	if err != nil || newest[0].ID != 10+60+20*7 {
+		t.Errorf("the newest is %v, %v", newest[0].ID, err)
+	}
+	reject(ws, 1000) // more than there is room for at once
+	if n := count(ws); n != 56 {
+		t.Errorf("%d of a KiB are kept", n)
+	}
+	if n := count(other); n != 10 {
+		t.Errorf("another workspace has %d", n)
 	}
 }

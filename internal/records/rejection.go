@@ -26,22 +26,58 @@ type Rejection struct {
 	Body      []byte    `json:"-"`       // the item as it came
 }
 
-// keepRejections is how many a workspace keeps; the oldest go first.
-const keepRejections = 100_000
+// What a workspace keeps of rejections; the oldest go first. When there are too many bytes, an eighth more goes, so that
+// they are seldom counted.
+const (
+	keepRejections     = 100_000
+	keepRejectionBytes = 256 << 20 // of what came: see rejectionBytes
+)
 
-// Reject stores rejections durably, and lets go of the oldest beyond 100,000.
+// Reject stores rejections durably, and lets go of the oldest beyond 100,000, or beyond 256 MiB.
 func (db *DB) Reject(ctx context.Context, workspace string, rs []Rejection) error {
 	return db.change(ctx, "store rejections", func(tx *sql.Tx) error {
+		size := int64(0)
 		for _, r := range rs {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO rejections (workspace, at, family, kind, message_id, code, pointer, message, warning, request, public, body)
 				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, workspace, r.At.UnixMilli(), r.Family, r.Kind, r.MessageID, r.Code, r.Pointer, r.Message, r.Warning, r.Request, r.Public, r.Body); err != nil {
 				return err
 			}
+			size += int64(len(r.Body) + len(r.Request) + len(r.MessageID) + len(r.Message) + len(r.Pointer))
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM rejections WHERE workspace = ? AND id <=
-			(SELECT id FROM rejections WHERE workspace = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`, workspace, workspace, keepRejections)
-		return err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM rejections WHERE workspace = ? AND id <=
+			(SELECT id FROM rejections WHERE workspace = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`, workspace, workspace, keepRejections); err != nil {
+			return err
+		}
+		return db.boundRejections(ctx, tx, workspace, size)
 	})
+}
+
+// rejectionBytes is the size of one, in SQL.
+const rejectionBytes = "octet_length(body) + octet_length(request) + octet_length(message_id) + octet_length(message) + octet_length(pointer)"
+
+// boundRejections lets go of a workspace's oldest rejections when they are too many bytes, once more have come.
+func (db *DB) boundRejections(ctx context.Context, tx *sql.Tx, workspace string, more int64) error {
+	db.rejectedMu.Lock()
+	defer db.rejectedMu.Unlock()
+	bytes, known := db.rejectedBytes[workspace]
+	if bytes += more; known && bytes <= db.keepRejected {
+		db.rejectedBytes[workspace] = bytes
+		return nil
+	}
+	// Not counted yet since the start, or too many by a count that knows nothing of what was let go of.
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce(sum("+rejectionBytes+"), 0) FROM rejections WHERE workspace = ?", workspace).Scan(&bytes); err != nil {
+		return err
+	}
+	if bytes > db.keepRejected {
+		keep := db.keepRejected - db.keepRejected/8
+		if _, err := tx.ExecContext(ctx, `DELETE FROM rejections WHERE workspace = ? AND id <= (SELECT max(id) FROM
+			(SELECT id, sum(`+rejectionBytes+`) OVER (ORDER BY id DESC) AS newer FROM rejections WHERE workspace = ?) AS kept WHERE newer > ?)`, workspace, workspace, keep); err != nil {
+			return err
+		}
+		bytes = keep
+	}
+	db.rejectedBytes[workspace] = bytes
+	return nil
 }
 
 const rejectionColumns = "id, at, family, kind, message_id, code, pointer, message, warning, request, public, body"

@@ -31,3 +31,6 @@ func MetricNames() []string {
 	}
 	return names
 }
+
+// NewHTTPServer is newHTTPServer.
+var NewHTTPServer = newHTTPServer

@@ -132,6 +132,9 @@ func TestRun(t *testing.T) {
 	c := client{t, s, adminKey}
 	id := c.define("Secret name", "plan is pro")
 	c.bringIn("kind=people&format=csv", []byte(fewPeople))
+	c.track("PUT /api/v1/customers/ann%40example.com", `{}`)
+	c.want(405, "POST /api/v1/customers/ann@example.com", `{}`)
+	c.want(401, "POST /v1/track", `{}`)
 	feed := c.follow(base, "/api/segments/"+id+"/changes")
 	feed.next()
 	feed.next()
@@ -140,6 +143,8 @@ func TestRun(t *testing.T) {
 		`carpel_people{workspace="ws_`, `carpel_segment_people{segment="` + id + `",workspace="`, `carpel_ingest_items_total{kind="identify",outcome="taken",workspace="`,
 		"carpel_commit_seconds_count", "carpel_evaluation_lag_seconds", "carpel_feed_changes_read_total", "carpel_engine_disk_bytes", "carpel_batches_total",
 		`carpel_http_request_seconds_count{route="GET /api/segments/{id}",status="2xx"}`, "carpel_workspaces_open 1",
+		`carpel_http_request_seconds_count{route="PUT /api/v1/customers/{id}",status="2xx"}`, `carpel_http_request_seconds_count{route="customerio",status="4xx"}`,
+		`carpel_http_request_seconds_count{route="/v1/track",status="4xx"}`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -252,12 +251,6 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// newHTTPServer bounds what slow clients can hold. Requests end with ctx at the latest.
-func newHTTPServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 }
 
 // Close closes everything that is open. What was acknowledged is on the disk already.

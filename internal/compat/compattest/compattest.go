@@ -31,8 +31,11 @@ const (
 	Native  = "ak_a_key_for_the_api"
 )
 
-// MaxPending is how many requests the door lets in at once.
-const MaxPending = 4
+// MaxPending is how many requests the door lets in at once, and Share how many of them of one workspace.
+const (
+	MaxPending = 4
+	Share      = 3
+)
 
 // Family is a family's handlers on records of their own, over a commit function that keeps what it is given and
 // answers as it is told. Its fields are read once the requests that write them have ended.

@@ -93,6 +93,7 @@ func nothing(*call) error { return nil }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	rt, args, methods := h.find(r.Method, path)
+	r.Pattern = "customerio" // for the metrics: no route of the family, or another method
 	switch {
 	case r.Method == http.MethodOptions && len(methods) > 0:
 		compat.Preflight(w, strings.Join(append(methods, "OPTIONS"), ", "))
@@ -108,7 +109,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Pattern = rt.method + " " + rt.pattern // for the metrics
 	compat.Origin(w)
 	c := &call{Context: r.Context(), door: h.door, route: rt, args: args, query: r.URL.Query(), host: r.Host}
-	if err := c.take(w, r); err != nil {
+	if err := c.take(r); err != nil {
 		e := h.door.Readable(r.Context(), err)
 		status := compat.Head(w, e)
 		if status == http.StatusUnauthorized {
@@ -165,17 +166,24 @@ func match(pattern, parts []string) (args []string, ok bool) {
 }
 
 // take takes in the call: nil when it is to be answered with success.
-func (c *call) take(w http.ResponseWriter, r *http.Request) error {
+func (c *call) take(r *http.Request) error {
 	q, err := c.door.Enter(r)
 	if err != nil {
 		return err
 	}
 	defer q.Leave()
 	key, err := c.key(r)
+	known := key.ID != "" // else the call is nobody's until its body is there
+	if err == nil && known {
+		err = q.Of(key)
+	}
 	if err != nil {
 		return err
 	}
-	if c.doc, err = q.Read(w, c.route.items); err != nil {
+	if c.doc, err = q.Read(c.route.items); err == nil && !known {
+		err = q.Of(key)
+	}
+	if err != nil {
 		return err
 	}
 	c.batch = &ingest.Batch{Workspace: key.Workspace, Family: Family, Request: requestOf(r), Public: key.Kind == records.PublicKey, Received: q.Received, MessageField: "/id"}
@@ -186,6 +194,9 @@ func (c *call) take(w http.ResponseWriter, r *http.Request) error {
 		if it := c.batch.FirstRefused(); it != nil && !listed(it.Refused.Code) {
 			return c.refusal(it)
 		}
+	}
+	if err := q.Wait(); err != nil {
+		return err
 	}
 	if err := c.door.Intake.Commit(c, c.batch); err != nil {
 		return err

@@ -95,13 +95,13 @@ func TestOverload(t *testing.T) {
 	f := newFamily(t)
 	f.Hold, f.Entered = make(chan struct{}), make(chan struct{})
 	var at sync.WaitGroup
-	within := make(chan *httptest.ResponseRecorder, compattest.MaxPending)
-	for i := range compattest.MaxPending {
+	within := make(chan *httptest.ResponseRecorder, compattest.Share)
+	for i := range compattest.Share {
 		at.Go(func() {
 			within <- f.Send("POST", "/v1/track", fmt.Sprintf(`{"userId":"u%d","event":"A"}`, i), basic(server))
 		})
 	}
-	for range compattest.MaxPending {
+	for range compattest.Share {
 		<-f.Entered
 	}
 	over := f.Send("POST", "/v1/track", `{"userId":"over","event":"A"}`, basic(server))

@@ -57,7 +57,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, kind string) {
 		return
 	}
 	compat.Origin(w)
-	if err := h.take(w, r, kind); err != nil {
+	if err := h.take(r, kind); err != nil {
 		e := h.door.Readable(r.Context(), err)
 		status := compat.Head(w, e)
 		if _, ok := err.(refused); ok {
@@ -70,13 +70,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, kind string) {
 }
 
 // take takes in one call: nil when it is to be answered with success.
-func (h *Handler) take(w http.ResponseWriter, r *http.Request, kind string) error {
+func (h *Handler) take(r *http.Request, kind string) error {
 	q, err := h.door.Enter(r)
 	if err != nil {
 		return err
 	}
 	defer q.Leave()
 	key, inHeader, err := h.headerKey(r)
+	if err == nil && inHeader {
+		err = q.Of(key)
+	}
 	if err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, kind string) erro
 	if kind == "batch" || kind == "import" {
 		items = "batch"
 	}
-	doc, err := q.Read(w, items)
+	doc, err := q.Read(items)
 	if err != nil {
 		return err
 	}
@@ -92,7 +95,10 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, kind string) erro
 		return fault
 	}
 	if !inHeader {
-		if key, err = h.door.Authenticate(r.Context(), doc.Root().Get("writeKey").Text()); err != nil {
+		if key, err = h.door.Authenticate(r.Context(), doc.Root().Get("writeKey").Text()); err == nil {
+			err = q.Of(key)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -106,6 +112,9 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, kind string) erro
 		if err := firstRefused(b); err != nil {
 			return err
 		}
+	}
+	if err := q.Wait(); err != nil {
+		return err
 	}
 	if err := h.door.Intake.Commit(r.Context(), b); err != nil {
 		return err
