@@ -25,7 +25,7 @@ type LoadTest struct {
 	Batch       int    // events of one request
 	Rate        int    // events a second; 0 for as many as are taken
 	Seconds     int
-	CacheMB     int
+	MemoryMB    int
 	Log         io.Writer
 }
 
@@ -73,12 +73,12 @@ func loadTest(ctx context.Context, args []string) error {
 	flags.IntVar(&l.Batch, "batch", 100, "events of a request")
 	flags.IntVar(&l.Rate, "rate", 0, "events a second; 0 for as many as are taken")
 	flags.IntVar(&l.Seconds, "seconds", 30, "how long")
-	flags.IntVar(&l.CacheMB, "cache-mb", 512, "the server's setting of that name")
+	flags.IntVar(&l.MemoryMB, "memory-mb", 2048, "the server's setting of that name")
 	jsonPath := flags.String("json", "", "write everything measured to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || min(l.Scale.People, l.Scale.Events, l.Segments, l.Connections, l.Batch, l.Seconds, l.CacheMB) < 1 || l.Rate < 0 || l.Batch > seedBatch {
+	if flags.NArg() > 0 || min(l.Scale.People, l.Scale.Events, l.Segments, l.Connections, l.Batch, l.Seconds, l.MemoryMB) < 1 || l.Rate < 0 || l.Batch > seedBatch {
 		return fmt.Errorf("every number must be at least 1, batch at most %d; nothing may follow the flags", seedBatch)
 	}
 	result, err := l.Run(ctx)

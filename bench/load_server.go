@@ -40,7 +40,7 @@ func startServer(ctx context.Context, l *LoadTest) (*carpelServer, error) {
 		return nil, err
 	}
 	s := &carpelServer{exited: make(chan error, 1), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}}}
-	s.cmd = exec.Command(program, "serve", "--data", l.Dir, "--listen", "127.0.0.1:0", "--cache-mb", fmt.Sprint(l.CacheMB))
+	s.cmd = exec.Command(program, "serve", "--data", l.Dir, "--listen", "127.0.0.1:0", "--memory-mb", fmt.Sprint(l.MemoryMB))
 	s.cmd.Env = append(os.Environ(), "CARPEL_API_KEY="+loadAPIKey, "CARPEL_WRITE_KEY="+loadWriteKey)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	said, err := s.cmd.StderrPipe()

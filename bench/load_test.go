@@ -36,7 +36,7 @@ func TestLoad(t *testing.T) {
 	}
 	for _, rate := range []int{0, 200} {
 		l := LoadTest{Program: program, Dir: filepath.Join(t.TempDir(), "data"), Scale: Scale{People: 300, Events: 3000}, Segments: 10, Connections: 2, Batch: 20,
-			Rate: rate, Seconds: 1, CacheMB: 64, Log: io.Discard}
+			Rate: rate, Seconds: 1, MemoryMB: 256, Log: io.Discard}
 		r, err := l.Run(context.Background())
 		if err != nil {
 			t.Fatal(err)

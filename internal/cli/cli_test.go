@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("CARPEL_MIN_FREE_MB", "1")
-			e.Setenv("CARPEL_CACHE_MB", "16")
+			e.Setenv("CARPEL_MEMORY_MB", "64")
 			return nil
 		},
 	})

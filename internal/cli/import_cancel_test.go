@@ -18,7 +18,7 @@ func TestCancelImport(t *testing.T) {
 	t.Setenv("CARPEL_MIN_FREE_MB", "1")
 	dir := t.TempDir()
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "people.csv")
-	s, err := server.Open(t.Context(), server.Config{Data: data, CacheMB: 16, MinFreeMB: 1})
+	s, err := server.Open(t.Context(), server.Config{Data: data, MemoryMB: 64, MinFreeMB: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

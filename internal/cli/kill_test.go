@@ -30,7 +30,7 @@ func (p *process) start() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.cmd = &exec.Cmd{Path: exe, Args: []string{"carpel", "serve", "--data", p.data, "--listen", "127.0.0.1:0", "--min-free-mb", "1", "--cache-mb", "64"}}
+	p.cmd = &exec.Cmd{Path: exe, Args: []string{"carpel", "serve", "--data", p.data, "--listen", "127.0.0.1:0", "--min-free-mb", "1", "--memory-mb", "256"}}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		p.t.Fatal(err)

@@ -16,7 +16,7 @@ type serverFlags struct {
 	Listen     string      `help:"Address of the API and of ingestion." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Metrics    string      `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
 	WriteKey   string      `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
-	CacheMB    int         `name:"cache-mb" help:"Memory for decoded data, of all workspaces together." default:"512"`
+	MemoryMB   int         `name:"memory-mb" help:"Memory of the process." default:"2048"`
 	MaxOpen    int         `help:"Workspaces open at once." default:"64"`
 	MinFreeMB  int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk." default:"512"`
 	MaxPending int         `help:"Ingestion requests at work or waiting before 429." default:"1024"`
@@ -34,7 +34,7 @@ type openIDFlags struct {
 }
 
 func (f serverFlags) config(t *terminal) server.Config {
-	return server.Config{Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, CacheMB: f.CacheMB,
+	return server.Config{Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
 		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Now: t.Now, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
 }
 

@@ -22,7 +22,7 @@ type Config struct {
 
 	OpenID openid.Config // the provider that users may log in with; the zero value for none
 
-	CacheMB    int   // decoded data kept in memory, shared by all workspaces; default 512
+	MemoryMB   int   // of the process, in all; default 2048. See [memory]
 	MaxOpen    int   // workspaces open at once; default 64
 	MinFreeMB  int64 // ingestion is refused below this much free disk; default 512
 	MaxPending int   // ingestion requests at work or waiting before 429; default 1024
@@ -43,8 +43,8 @@ func (c *Config) EnsureDefaults() {
 	set(&c.Data, "carpel-data")
 	set(&c.Listen, "127.0.0.1:8080")
 	set(&c.Version, "devel")
-	if c.CacheMB == 0 {
-		c.CacheMB = 512
+	if c.MemoryMB == 0 {
+		c.MemoryMB = 2048
 	}
 	if c.MaxOpen == 0 {
 		c.MaxOpen = 64

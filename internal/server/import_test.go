@@ -176,7 +176,7 @@ func TestCancelledBuild(t *testing.T) {
 // After a restore an import under way has no file: it ends and says what to do. A file without an import is removed.
 func TestImportWithoutFile(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	first, err := server.Open(t.Context(), server.Config{Data: data, APIKey: adminKey, MinFreeMB: 1, CacheMB: 16})
+	first, err := server.Open(t.Context(), server.Config{Data: data, APIKey: adminKey, MinFreeMB: 1, MemoryMB: 64})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -215,7 +215,7 @@ func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 // An engine that has less than what it acknowledged does not open, and says so; others do.
 func TestLostData(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	config := server.Config{Data: data, APIKey: adminKey, MinFreeMB: 1, CacheMB: 16}
+	config := server.Config{Data: data, APIKey: adminKey, MinFreeMB: 1, MemoryMB: 64}
 	s, err := server.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/api"
 	"github.com/carpel/carpel/internal/engine"
@@ -33,7 +31,7 @@ const (
 type Server struct {
 	config     Config
 	lock       *os.File
-	cache      *pebble.Cache
+	memory     memory
 	records    *records.DB
 	workspaces *Workspaces
 	imports    *imports.Runner
@@ -71,11 +69,10 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if err := s.records.DropUnended(ctx); err != nil {
 		return s, err
 	}
-	memory := int64(config.CacheMB) << 20
-	s.cache = pebble.NewCache(memory / 4)
+	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
-		dir: filepath.Join(config.Data, "workspaces"), records: s.records, cache: s.cache, maxOpen: config.MaxOpen, log: config.Log,
-		options: stripes.Options{FS: config.FS, Cache: s.cache, Budget: stripes.NewBudget(memory), StateBytes: memory / 2, Now: config.Now, Log: config.Log, Fatal: s.fail},
+		dir: filepath.Join(config.Data, "workspaces"), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
+		options: stripes.Options{FS: config.FS, Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
 	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil {
@@ -187,6 +184,7 @@ const shutdownTime = 15 * time.Second
 // end. It does not close the server. started, if not nil, is called with the address once it listens,
 // before the first answer; it must not wait for one.
 func (s *Server) Run(ctx context.Context, started func(address string)) error {
+	defer s.memory.hold()()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	main, err := net.Listen("tcp", s.config.Listen)
@@ -263,8 +261,8 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.workspaces != nil {
 		errs = append(errs, s.workspaces.Close(ctx))
 	}
-	if s.cache != nil {
-		s.cache.Unref()
+	if s.memory.cache != nil {
+		s.memory.cache.Unref()
 	}
 	if s.records != nil {
 		errs = append(errs, s.records.Close())

@@ -24,7 +24,7 @@ const (
 // open opens a server on a new directory; it closes with the test.
 func open(t *testing.T, change func(*server.Config)) *server.Server {
 	t.Helper()
-	c := server.Config{Data: filepath.Join(t.TempDir(), "data"), APIKey: adminKey, Write: writeKey, CacheMB: 16, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
+	c := server.Config{Data: filepath.Join(t.TempDir(), "data"), APIKey: adminKey, Write: writeKey, MemoryMB: 64, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	if change != nil {
 		change(&c)
 	}

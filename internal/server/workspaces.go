@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
@@ -26,7 +24,6 @@ import (
 type Workspaces struct {
 	dir     string
 	records *records.DB
-	cache   *pebble.Cache
 	options stripes.Options // FS, Now and the like; Zone is set for each
 	maxOpen int
 	log     *slog.Logger

@@ -168,7 +168,8 @@ func TestAllAtOnce(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx := context.Background()
 	clock := newWall()
-	db := mustOpen(t, vfs.NewMem(), stripes.Options{Now: clock.now, Budget: stripes.NewBudget(100 << 10), StateBytes: 10 << 10, SplitRows: 16, HeavyRows: 32})
+	budget := stripes.NewBudget(100 << 10)
+	db := mustOpen(t, vfs.NewMem(), stripes.Options{Now: clock.now, Budget: budget, StateBytes: 10 << 10, SplitRows: 16, HeavyRows: 32})
 	must(t, db.Define(ctx, engine.Definition{ID: "manual", Key: "manual", Version: 1, Manual: true}))
 	var writing, beside sync.WaitGroup
 	done := make(chan struct{})
@@ -226,6 +227,9 @@ func TestAllAtOnce(t *testing.T) {
 		t.Fatalf("a quiet engine (-) and one with everything at once (+) differ:\n%s", diff)
 	}
 	must(t, db.Close())
+	if held := budget.Held(); held != 0 {
+		t.Errorf("%d bytes are counted for an engine that is closed", held)
+	}
 	copied, err := stripes.Open("copy", stripes.Options{FS: vfs.NewMem(), Now: clock.now})
 	must(t, err)
 	must(t, copied.Close())

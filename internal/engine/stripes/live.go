@@ -3,6 +3,7 @@ package stripes
 import (
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
+	"github.com/carpel/carpel/internal/engine/stripes/store"
 )
 
 // live is what the writer evaluates with: the program of all live definitions, its state in each stripe, and the
@@ -15,8 +16,9 @@ type live struct {
 	program *eval.Program
 	roots   []*segment // by root of the program
 	states  []stripeState
-	bytes   int64 // of states, about
-	hand    int   // where the next state is let go of
+	bytes   int64 // of states, about; the budget counts them as well
+	budget  *store.Budget
+	hand    int // where the next state is let go of
 	timers  timers
 	build   *build // the one under way; nil for none
 	feedSeq uint64 // of the last feed entry
@@ -75,7 +77,7 @@ func (l *live) keep(stripe uint32, st *eval.State, bound int64) {
 	}
 	l.drop(int(stripe))
 	l.states[stripe] = stripeState{l.program, st}
-	l.bytes += st.Size()
+	l.count(st.Size())
 	for range len(l.states) {
 		if l.bytes <= bound {
 			return
@@ -89,10 +91,19 @@ func (l *live) keep(stripe uint32, st *eval.State, bound int64) {
 
 func (l *live) drop(stripe int) {
 	if stripe < len(l.states) && l.states[stripe].state != nil {
-		l.bytes -= l.states[stripe].state.Size()
+		l.count(-l.states[stripe].state.Size())
 		l.states[stripe] = stripeState{}
 	}
 }
 
 // dropAll lets go of every state.
-func (l *live) dropAll() { l.states, l.bytes = nil, 0 }
+func (l *live) dropAll() {
+	l.count(-l.bytes)
+	l.states = nil
+}
+
+// count adds to the bytes of the states.
+func (l *live) count(bytes int64) {
+	l.bytes += bytes
+	l.budget.Note(bytes)
+}

@@ -146,7 +146,7 @@ func (r *round) evaluate(t *store.Touched, limit int) error {
 	}
 	l := &r.db.live
 	for i, n := range stripes {
-		l.keep(n, states[i], r.db.options.StateBytes)
+		l.keep(n, states[i], r.db.options.stateBytes())
 		l.program.Changed(states[i], func(root int) { r.set(l.roots[root], n, l.program.Members(root, states[i])) })
 		next := max(states[i].NextDue(), r.now+1)
 		if at := l.timers.of(n); next < at || at <= r.now {

@@ -15,6 +15,7 @@
 package stripes
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -39,8 +40,8 @@ import (
 type Options struct {
 	FS         vfs.FS           // default: the disk
 	Cache      *pebble.Cache    // shared between workspaces; default: one of its own
-	Budget     *Budget          // of the decoded data in memory, shared between workspaces; default: one of 512 MiB of its own
-	StateBytes int64            // bound of the evaluator's states in memory, of this workspace alone; default 256 MiB
+	Budget     *Budget          // of the decoded data and the evaluator's states, shared between workspaces; default: one of 512 MiB of its own
+	StateBytes int64            // bound of the evaluator's states, of this workspace alone; default: a quarter of its share of the budget
 	Zone       *time.Location   // of the workspace; default UTC
 	Now        func() time.Time // default time.Now
 	Log        *slog.Logger     // default: none
@@ -60,8 +61,8 @@ func (o *Options) ensureDefaults() {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
-	if o.StateBytes == 0 {
-		o.StateBytes = 256 << 20
+	if o.Budget == nil {
+		o.Budget = NewBudget(512 << 20)
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -77,7 +78,10 @@ func (o *Options) ensureDefaults() {
 	}
 }
 
-// Budget bounds what several engines hold in memory of their decoded data; see [store.Budget].
+// stateBytes is the bound of the evaluator's states.
+func (o *Options) stateBytes() int64 { return cmp.Or(o.StateBytes, o.Budget.Share()/4) }
+
+// Budget bounds what several engines hold in memory; see [store.Budget].
 type Budget = store.Budget
 
 // NewBudget returns a budget of so many bytes.
@@ -118,7 +122,7 @@ const RestoredMarker = "RESTORED"
 // Open opens or creates the engine in dir. Builds that were under way go on.
 func Open(dir string, o Options) (*DB, error) {
 	o.ensureDefaults()
-	db := &DB{options: o, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	db := &DB{options: o, writing: make(chan struct{}, 1), wake: make(chan struct{}, 1), live: live{budget: o.Budget}}
 	s, err := store.Open(dir, store.Options{FS: o.FS, Cache: o.Cache, Budget: o.Budget, Zone: o.Zone, SplitRows: o.SplitRows, HeavyRows: o.HeavyRows, MemTableBytes: o.MemTableBytes,
 		Fatal: func(err error) { _ = db.fail(err) }})
 	if err != nil {
@@ -286,6 +290,7 @@ func (db *DB) Close() error {
 		<-db.writing // no writer from here on: the token is not given back
 		close(db.writing)
 		db.readers.shut()
+		db.live.dropAll()
 		if db.failed.Load() == nil {
 			db.closed = db.writeNow() // time never goes back, also over a restart
 		}

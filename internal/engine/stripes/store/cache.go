@@ -1,7 +1,6 @@
 package store
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -28,51 +27,6 @@ type entryKey struct{ name, stripe uint32 }
 
 // headName is the number under which a stripe's people are cached; names are numbered from 1.
 const headName = 0
-
-// Budget bounds the decoded data in memory of all stores that share it. Past the bound every store lets go of the
-// entries that nobody used since its last sweep (the clock algorithm), the one after the other, until a tenth of the
-// bound is free: a store that is busy keeps what it uses, one that is idle loses everything. Safe for concurrent use.
-type Budget struct {
-	limit int64
-	bytes atomic.Int64
-
-	mu     sync.Mutex
-	caches []*cache // guarded by mu
-	next   int      // the cache that is swept next; guarded by mu
-}
-
-// NewBudget returns a budget of so many bytes.
-func NewBudget(bytes int64) *Budget { return &Budget{limit: bytes} }
-
-// full reports whether more is held than the bound.
-func (b *Budget) full() bool { return b.bytes.Load() > b.limit }
-
-// enough reports whether a sweep may end.
-func (b *Budget) enough() bool { return b.bytes.Load() <= b.limit/10*9 }
-
-func (b *Budget) join(c *cache) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.caches = append(b.caches, c)
-}
-
-// leave takes a store's cache out, with all that it holds.
-func (b *Budget) leave(c *cache) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.caches = slices.DeleteFunc(b.caches, func(x *cache) bool { return x == c })
-	b.bytes.Add(-c.bytes.Swap(0))
-}
-
-// sweep makes room. Two rounds are enough: the first clears every mark.
-func (b *Budget) sweep() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for round := 0; round < 2*len(b.caches) && !b.enough(); round++ {
-		b.next = (b.next + 1) % len(b.caches)
-		b.caches[b.next].sweep()
-	}
-}
 
 // cache holds the decoded entries of a store. Reading is lock-free: two loads.
 type cache struct {

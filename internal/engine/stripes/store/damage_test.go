@@ -61,12 +61,12 @@ func TestDamageIsFound(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s = &Store{db: db}
+				s = &Store{db: db, options: Options{Budget: NewBudget(0)}}
 			}
 			if err := s.db.Set(k, good, pebble.Sync); err != nil {
 				t.Fatal(err)
 			}
-			s.messages.stop()
+			s.stopMessages()
 			if err := s.db.Close(); err != nil {
 				t.Fatal(err)
 			}

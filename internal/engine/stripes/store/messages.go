@@ -38,7 +38,7 @@ func (t *Tx) repeated(hash string) (bool, error) {
 	if _, ok := t.seen[hash]; ok {
 		return true, nil
 	}
-	if t.store.messages.never(hash) {
+	if t.store.never(hash) {
 		return false, nil
 	}
 	return t.store.hasMessage(hash)
@@ -121,7 +121,7 @@ type filling struct {
 }
 
 const (
-	leastIDs       = 1 << 17   // ids that a filter has room for at least
+	leastIDs       = 1 << 14   // ids that a filter has room for at least
 	maxFilterBytes = 128 << 20 // 90 million ids
 	bitsPerID      = 12
 )
@@ -132,15 +132,21 @@ type idSet struct {
 	ids    int64
 }
 
-func newIDSet(room int64) idSet {
-	n := min(max(room, leastIDs)*bitsPerID/512, maxFilterBytes/64)
-	return idSet{blocks: make([][8]uint64, n)}
+const idSetBlock = 64 // bytes of a block
+
+// newIDSet returns a set with room for so many ids, or of at most so many bytes.
+func newIDSet(room, bytes int64) idSet {
+	least := int64(leastIDs * bitsPerID / 8)
+	return idSet{blocks: make([][8]uint64, min(max(room*bitsPerID/8, least), max(bytes, least))/idSetBlock+1)}
 }
 
-// full reports whether the filter has more ids than it has room for and may still grow.
-func (b *idSet) full() bool {
-	return int64(len(b.blocks))*512 < b.ids*bitsPerID && len(b.blocks) < maxFilterBytes/64
-}
+func (b *idSet) bytes() int64 { return int64(len(b.blocks)) * idSetBlock }
+
+// full reports whether the filter has more ids than it has room for.
+func (b *idSet) full() bool { return b.bytes()*8 < b.ids*bitsPerID }
+
+// filterBytes is how large the filter may be.
+func (s *Store) filterBytes() int64 { return min(maxFilterBytes, s.options.Budget.Share()/8) }
 
 // place returns the block of a hash, and the number that its bits in the block are drawn from.
 func (b *idSet) place(hash string) (*[8]uint64, uint64) {
@@ -178,8 +184,9 @@ func (s *Store) fill(room int64) error {
 	if err != nil {
 		return err
 	}
-	f := &filling{filter: newIDSet(room), done: make(chan struct{}), stop: make(chan struct{})}
+	f := &filling{filter: newIDSet(room, s.filterBytes()), done: make(chan struct{}), stop: make(chan struct{})}
 	s.messages.filling = f
+	s.options.Budget.Note(f.filter.bytes())
 	go func() {
 		defer close(f.done)
 		defer it.Close() // what it could not read shows in it.Error
@@ -213,34 +220,37 @@ func (f *filling) addBucket(key, rests []byte) bool {
 }
 
 // never reports whether a message id certainly never came before; false says nothing.
-func (s *messageFilter) never(hash string) bool {
-	s.settle()
-	return s.filter.blocks != nil && !s.filter.has(hash)
+func (s *Store) never(hash string) bool {
+	s.settleMessages()
+	return s.messages.filter.blocks != nil && !s.messages.filter.has(hash)
 }
 
-// settle takes over a filter that has been filled.
-func (s *messageFilter) settle() {
-	if s.filling == nil {
+// settleMessages takes over a filter that has been filled.
+func (s *Store) settleMessages() {
+	x := &s.messages
+	if x.filling == nil {
 		return
 	}
 	select {
-	case <-s.filling.done:
+	case <-x.filling.done:
 	default:
 		return
 	}
-	if f := s.filling; f.whole {
+	old := x.filling.filter
+	if f := x.filling; f.whole {
 		for _, hash := range f.late {
 			f.filter.add(hash)
 		}
-		s.filter = f.filter
+		x.filter, old = f.filter, x.filter
 	}
-	s.filling = nil
+	s.options.Budget.Note(-old.bytes())
+	x.filling = nil
 }
 
 // add notes the ids of a transaction that is committed.
 func (s *Store) addMessages(hashes map[string]struct{}) error {
 	x := &s.messages
-	x.settle()
+	s.settleMessages()
 	for hash := range hashes {
 		if x.filter.blocks != nil {
 			x.filter.add(hash)
@@ -249,17 +259,20 @@ func (s *Store) addMessages(hashes map[string]struct{}) error {
 			x.filling.late = append(x.filling.late, hash)
 		}
 	}
-	if x.filling == nil && x.filter.full() {
+	if x.filling == nil && x.filter.full() && x.filter.bytes()*2 <= s.filterBytes() {
 		return s.fill(2 * x.filter.ids)
 	}
 	return nil
 }
 
-// stop ends the filling; Pebble may be closed afterwards.
-func (s *messageFilter) stop() {
-	if s.filling != nil {
-		close(s.filling.stop)
-		<-s.filling.done
-		s.filling = nil
+// stopMessages ends the filling and lets go of the filter; Pebble may be closed afterwards.
+func (s *Store) stopMessages() {
+	x := &s.messages
+	if x.filling != nil {
+		close(x.filling.stop)
+		<-x.filling.done
+		s.options.Budget.Note(-x.filling.filter.bytes())
 	}
+	s.options.Budget.Note(-x.filter.bytes())
+	*x = messageFilter{}
 }

@@ -14,7 +14,7 @@ import (
 // A filter knows every id that it was given, and few others.
 func TestIDSet(t *testing.T) {
 	s := &Store{hashKey: make([]byte, 32)}
-	f := newIDSet(100_000)
+	f := newIDSet(100_000, maxFilterBytes)
 	for i := range 100_000 {
 		f.add(s.messageHash(fmt.Sprint("in ", i)))
 	}
@@ -140,7 +140,7 @@ func TestDamagedMessages(t *testing.T) {
 	}
 	defer s.Close()
 	<-s.messages.filling.done
-	s.messages.settle()
+	s.settleMessages()
 	hash := s.messageHash("m")
 	if err := s.db.Set(messageKey(hash), []byte(hash[bucketBytes:hashBytes-1]), nil); err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func TestDamagedMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-s.messages.filling.done
-	s.messages.settle()
+	s.settleMessages()
 	if s.messages.filter.blocks == nil { // that of the open
 		t.Fatal("a damaged bucket took the filter away")
 	}

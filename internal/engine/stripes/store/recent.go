@@ -1,15 +1,29 @@
 package store
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // recent is what the writer read or wrote last of people and of who is who: most items are of people who were there a
-// moment ago. It holds only what is committed. The writer's alone; at most 2*recentSize entries of a kind.
+// moment ago. It holds only what is committed. The writer's alone; at most 2*size entries of a kind.
 type recent struct {
 	ids    generations[string, uint32]
 	people generations[uint32, *person]
 }
 
-const recentSize = 100_000
+// recentSize is the most entries of a generation; recentBytes is what a person and their identities take, about, and a
+// store keeps no more than its share of the budget allows.
+const (
+	recentSize  = 100_000
+	recentBytes = 8 << 10 // an eighth of the share, for two generations
+)
+
+// fit makes the generations as large as the share of a budget allows.
+func (r *recent) fit(share int64) {
+	r.ids.size = int(min(recentSize, 64+share/recentBytes))
+	r.people.size = r.ids.size
+}
 
 // person returns a copy of a person record that the transaction may change; nil when it is not here.
 func (r *recent) person(ordinal uint32) *person {
@@ -44,8 +58,11 @@ func (r *recent) commit(t *Tx) {
 	}
 }
 
-// generations is a bounded map: what was not asked for while recentSize others were goes.
-type generations[K comparable, V any] struct{ young, old map[K]V }
+// generations is a bounded map: what was not asked for while so many others were goes.
+type generations[K comparable, V any] struct {
+	young, old map[K]V
+	size       int // of a generation; 0 for recentSize
+}
 
 func (g *generations[K, V]) get(k K) (V, bool) {
 	if v, ok := g.young[k]; ok {
@@ -59,7 +76,7 @@ func (g *generations[K, V]) get(k K) (V, bool) {
 }
 
 func (g *generations[K, V]) put(k K, v V) {
-	if g.young == nil || len(g.young) >= recentSize {
+	if g.young == nil || len(g.young) >= cmp.Or(g.size, recentSize) {
 		g.young, g.old = make(map[K]V, 1024), g.young
 	}
 	g.young[k] = v

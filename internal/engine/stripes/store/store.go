@@ -34,7 +34,7 @@ import (
 type Options struct {
 	FS     vfs.FS         // default: the disk
 	Cache  *pebble.Cache  // shared between workspaces; default: one of 64 MiB of its own
-	Budget *Budget        // of the decoded stripes, shared between workspaces; default: one of 512 MiB of its own
+	Budget *Budget        // of what is held in memory, shared between workspaces; default: one of 512 MiB of its own
 	Rand   io.Reader      // of person keys; default crypto/rand
 	Zone   *time.Location // of bare dates in created_at; default UTC
 	// Fatal is told the first error after which Pebble cannot go on; it must not call the store. Default: nothing.
@@ -133,7 +133,7 @@ func Open(dir string, o Options) (s *Store, err error) {
 		return nil, err
 	}
 	if err := s.load(); err != nil {
-		s.messages.stop()
+		s.stopMessages()
 		return nil, errors.Join(err, s.fatal.guard(s.db.Close))
 	}
 	return s, nil
@@ -213,7 +213,7 @@ func (s *Store) load() error {
 	if s.names, err = s.loadNames(); err != nil {
 		return err
 	}
-	return errors.Join(s.loadStats(), s.loadErasureNote(), s.fill(2*(state.Events+state.People)))
+	return errors.Join(s.loadStats(), s.loadErasureNote(), s.fill(state.Events+state.People))
 }
 
 func (s *Store) create() error {
@@ -280,7 +280,7 @@ func (s *Store) scan(prefix []byte, fn func(key, value []byte) error) error {
 // Close ends the store. Nothing may be under way.
 func (s *Store) Close() error {
 	s.options.Budget.leave(s.cache)
-	s.messages.stop()
+	s.stopMessages()
 	if s.fatal.isDead() {
 		return s.fatal.err // Pebble may not be called any more, not even to close
 	}

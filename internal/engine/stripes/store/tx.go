@@ -88,6 +88,7 @@ type Merge struct {
 
 // Begin starts the one transaction there may be. now is the engine's time.
 func (s *Store) Begin(now carpel.Millis) *Tx {
+	s.recent.fit(s.options.Budget.Share())
 	return &Tx{store: s, now: now, batch: s.db.NewBatch(), meta: *s.meta.Load(),
 		overlay: map[entryKey]*entry{}, tables: map[entryKey]*table{}, rows: map[entryKey]*pendingRows{}, heads: map[uint32]*head{},
 		persons: map[uint32]*person{}, changed: map[uint32]bool{}, ids: map[string]uint32{}, seen: map[string]struct{}{},
