@@ -51,6 +51,7 @@ type API struct {
 	huma    huma.API
 	handler http.Handler
 	edits   edits
+	places  *places
 
 	openCalls map[string]bool // method and path of the calls that take no credential
 	attempts  attempts
@@ -58,7 +59,7 @@ type API struct {
 
 // New builds the API with all its routes.
 func New(o Options) *API {
-	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{}}
+	a := &API{Options: o, places: newPlaces(), edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{}}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
 	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +
@@ -121,6 +122,7 @@ type operation struct {
 	Status       int   // of success; 0: 200, or 204 without a body
 	MaxBody      int64 // bytes; 0: 1 MiB
 	RawBody      bool  // the handler reads the body
+	Heavy        bool  // evaluates over many people: takes one of the places for that
 	Errors       []int // statuses beyond those that every call may answer
 	// Produces adds content types that a streaming answer may have, to the document.
 	Produces []string
@@ -132,6 +134,13 @@ type operation struct {
 func route[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error)) {
 	register(a, op, func(ctx context.Context, in *I) (*O, error) {
 		s := sessionOf(ctx)
+		if op.Heavy {
+			leave, err := a.places.take(ctx, s.workspace)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			defer leave()
+		}
 		db, release, err := a.Engine(ctx, s.workspace)
 		if err != nil {
 			return nil, a.problem(ctx, err)
@@ -185,6 +194,9 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 	}
 	if op.Scope == scopeOpen {
 		o.Security = []map[string][]string{}
+	}
+	if op.Heavy {
+		o.Errors = append(o.Errors, http.StatusTooManyRequests)
 	}
 	if op.Method != http.MethodGet {
 		o.Errors = append(o.Errors, http.StatusConflict)

@@ -36,7 +36,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders is what goes with the status: when to try again.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusInsufficientStorage {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusInsufficientStorage || p.Code == carpel.CodeOverloaded {
 		h.Set("Retry-After", strconv.Itoa(retryAfter))
 	}
 	return h
@@ -76,6 +76,9 @@ func problemOf(e *carpel.Error) *Problem {
 	status, ok := statuses[e.Code]
 	if !ok {
 		status = http.StatusBadRequest
+	}
+	if e.Code == carpel.CodeOverloaded && e.Limit > 0 { // a bound's; the others are a server that stops
+		status = http.StatusTooManyRequests
 	}
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code,
 		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual}

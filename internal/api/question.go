@@ -36,21 +36,21 @@ func personRows(people []carpel.Person) []PersonRow {
 
 func (a *API) registerSegmentQuestions() {
 	const tag = "Questions"
-	route(a, operation{Method: http.MethodPost, Path: "/api/segments/preview", Scope: records.ScopeRead, ID: "previewSegment", Tag: tag,
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/preview", Scope: records.ScopeRead, ID: "previewSegment", Heavy: true, Tag: tag,
 		Summary: "Count a definition before it is saved", Description: "Exact. Stops when the client goes away."}, a.preview)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/segments/parse", Scope: records.ScopeRead, ID: "parseSegment", Tag: tag,
 		Summary: "Read a definition from text or JSON, and show it in every form"}, a.parse)
-	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/impact", Scope: records.ScopeRead, ID: "segmentImpact", Tag: tag,
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/{id}/impact", Scope: records.ScopeRead, ID: "segmentImpact", Heavy: true, Tag: tag,
 		Summary: "Say what saving a definition would do, dependants included"}, a.impact)
-	route(a, operation{Method: http.MethodPost, Path: "/api/segments/overlap", Scope: records.ScopeRead, ID: "overlapSegments", Tag: tag,
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/overlap", Scope: records.ScopeRead, ID: "overlapSegments", Heavy: true, Tag: tag,
 		Summary: "Count every region of several segments"}, a.overlap)
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/history", Scope: records.ScopeRead, ID: "segmentHistory", Tag: tag,
 		Summary: "Count, entries and leavings over time, and the versions of the definition"}, a.history)
-	route(a, operation{Method: http.MethodPost, Path: "/api/people/{id}/explain", Scope: records.ScopeRead, ID: "explainPerson", Tag: tag,
+	route(a, operation{Method: http.MethodPost, Path: "/api/people/{id}/explain", Scope: records.ScopeRead, ID: "explainPerson", Heavy: true, Tag: tag,
 		Summary: "Say why a person matches, or does not"}, func(c *call, in *explainPersonIn) (*explainOut, error) {
 		return a.explain(c, in.ID, in.Body)
 	})
-	route(a, operation{Method: http.MethodPost, Path: "/api/people/explain", Scope: records.ScopeRead, ID: "explain", Tag: tag,
+	route(a, operation{Method: http.MethodPost, Path: "/api/people/explain", Scope: records.ScopeRead, ID: "explain", Heavy: true, Tag: tag,
 		Summary: "Say why a person matches, or does not, with the person in the body"}, func(c *call, in *explainIn) (*explainOut, error) {
 		return a.explain(c, in.Body.Person, explainBody{in.Body.Segment, in.Body.Definition, in.Body.AsOf})
 	})

@@ -21,7 +21,7 @@ func (a *API) registerWorkspace() {
 		Summary: "Create a workspace", Description: "It starts with the default segments and an API key of its own, whose secret is shown only in this answer."}, a.createWorkspace)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/audit", Scope: records.ScopeAdmin, ID: "listAudit", Tag: tag,
 		Summary: "Who did what, newest first"}, a.listAudit)
-	route(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "checkWorkspace", Tag: tag,
+	route(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "checkWorkspace", Heavy: true, Tag: tag,
 		Summary: "Compare every membership with a fresh computation from the stored data"}, a.check)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/backup", Scope: records.ScopeAdmin, ID: "backup", Tag: tag,
 		Summary: "Copy everything, all workspaces, into a new directory of the server's machine, while it goes on"}, a.backup)
