@@ -196,16 +196,21 @@ func (s *idSet) inPath(request string) bool {
 	return false
 }
 
-// inRow reports whether a row of a file, of whatever format, holds an id.
+// inRow reports whether a row of a file, of whatever format, holds an id: as a word, or as a text of JSON, which may be
+// written with escapes. In CSV a quote within quotes is two.
 func (s *idSet) inRow(raw string) bool {
+	if s.inBody([]byte(raw)) {
+		return true
+	}
 	raw = carpel.Fold(raw)
 	for word := range strings.FieldsFuncSeq(raw, notOfWord) {
 		if s.whole[word] {
 			return true
 		}
 	}
+	unquoted := strings.ReplaceAll(raw, `""`, `"`)
 	for _, id := range s.odd {
-		if strings.Contains(raw, id) {
+		if strings.Contains(raw, id) || strings.Contains(unquoted, id) {
 			return true
 		}
 	}
