@@ -9,17 +9,19 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 3s
 KILLS ?= 100
+SCALE ?= 1
+ONLY ?=
 LISTEN ?= 127.0.0.1:8080
 BENCH ?=
 LOAD ?=
 
 # Packages whose tests run under the race detector: those that share memory between goroutines.
-RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/... ./internal/server/... ./internal/api/... ./internal/imports/...
+RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/... ./internal/server/... ./internal/api/... ./internal/imports/... ./internal/records/...
 
 # One way of compiling for everything but the race detector, which needs C.
 export CGO_ENABLED = 0
 
-.PHONY: help build run test test-go test-race test-sdk test-long test-bench crash fuzz bench bench-load bench-go lint format vet vulncheck tools clean
+.PHONY: help build run test test-go test-race test-sdk test-long test-bench crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,7 +41,7 @@ test-go: ## Go tests, with ten kills of the real server
 
 test-race: ## Go tests of what runs concurrently, under the race detector
 	CGO_ENABLED=1 go test -race -short -timeout 9m $$(go list $(RACE) | grep -v 'engine/stripes$$')
-	CGO_ENABLED=1 go test -race -short -timeout 9m ./internal/engine/stripes -enginetest.comparisons 5000
+	CGO_ENABLED=1 go test -race -short -timeout 9m ./internal/engine/stripes -enginetest.comparisons 5000 -enginetest.variants 20
 
 test-sdk: build test/sdk/node_modules/.installed ## the official SDKs, in Node and in Chromium
 	cd test/sdk && npm test
@@ -50,13 +52,19 @@ test-long: ## a million random comparisons with the naive evaluator
 crash: ## a hundred kills of the real server under load (KILLS=n)
 	go test -timeout 60m ./test/crash -count=1 -v -kills $(KILLS)
 
-fuzz: ## every fuzz test for a while (FUZZTIME=3s)
+fuzz: ## every fuzz test for a while (FUZZTIME=3s, or FUZZTIME=1000000x)
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' --exclude-dir=node_modules . | xargs -r -n1 dirname | sort -u); do \
 		for f in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
 			echo "fuzz $$dir $$f"; \
 			go test $$dir -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME); \
 		done; \
 	done
+
+torture: ## everything that tries to lose something, in its long form, and one table of what was lost (SCALE=0.01, ONLY='fuzz|kill')
+	go run ./test/torture -scale $(SCALE) -only '$(ONLY)' -o torture.json -md torture.md
+
+planted: ## known bugs, planted one by one in a copy of the tree: the tests must catch each (ONLY=name)
+	go run ./test/planted -only '$(ONLY)'
 
 bench: ## Carpel beside ClickHouse, DuckDB and PostgreSQL over the same data: docs/performance.md (BENCH="-people 200000 -events 4000000")
 	@missing=""; \
@@ -108,4 +116,4 @@ test/sdk/node_modules/.installed: test/sdk/package.json test/sdk/package-lock.js
 	touch $@
 
 clean: ## remove what was built
-	rm -rf bin test/sdk/node_modules
+	rm -rf bin test/sdk/node_modules torture.json torture.md

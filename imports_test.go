@@ -46,6 +46,8 @@ var importTable = map[string]string{
 	"internal/cli": ". internal/api internal/definition internal/demo internal/engine internal/imports internal/openid internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",
+	"test/planted": "",
+	"test/torture": "",
 }
 
 // stages are the parts that hand data on by the journal and the feed alone.

@@ -56,7 +56,7 @@ func Metamorphic(t *testing.T, newInstance func(t testing.TB) Instance) {
 			break
 		}
 	}
-	t.Logf("TORTURE\tmetamorphic\t%d\t%d\thistories lived in another way that ended otherwise", tried, lost)
+	t.Logf("TORTURE\tmetamorphic\t%d histories\t%d\tlived in another way, which had to end the same", tried, lost)
 }
 
 // life is a history that may be lived in other ways.

@@ -31,7 +31,7 @@ func RandomShare(t *testing.T, newInstance func(t testing.TB) Instance, percent 
 			failures++
 		}
 	}
-	t.Logf("%d answers compared over %d histories in %v", compared, seed-int64(100-percent)*1_000_000, time.Since(started).Round(time.Millisecond))
+	t.Logf("TORTURE\tdifferential\t%d answers\t%d\tof an engine and of the model, over %d histories in %v", compared, failures, seed-int64(100-percent)*1_000_000, time.Since(started).Round(time.Millisecond))
 }
 
 // runSeed runs the history of one seed; on failure it looks for a shorter one and reports it.

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// runs is everything there is, for a share of its numbers. A new kind of harm is a line here.
+func runs(scale float64) ([]run, error) {
+	n := func(all int) string { return fmt.Sprint(max(1, int(float64(all)*scale))) }
+	test := func(name, pkg, pattern string, flags ...string) run {
+		args := append([]string{"test", pkg, "-run", "^" + pattern + "$", "-count=1", "-v", "-timeout", "24h"}, flags...)
+		return run{name: name, args: args}
+	}
+	all := []run{
+		test("kill", "./test/crash", "TestKill", "-kills", n(1000)),
+		test("power", "./internal/server", "TestPowerCuts", "-cuts", n(5000)),
+		test("power of an engine", "./internal/engine/stripes", "TestCrash.*", "-engine.crashes", n(5000)),
+		test("metamorphic", "./internal/engine/stripes", "TestMetamorphic", "-enginetest.variants", n(100_000)),
+		test("differential", "./internal/engine/stripes", "TestRandomInMemory", "-enginetest.comparisons", n(1_000_000)),
+		{name: "planted", args: []string{"run", "./test/planted"}},
+	}
+	fuzz, err := fuzzRuns(n(1_000_000))
+	return append(all, fuzz...), err
+}
+
+// fuzzRuns is every fuzz test of the module, each for a number of inputs.
+func fuzzRuns(inputs string) ([]run, error) {
+	fuzzTest := regexp.MustCompile(`^func (Fuzz\w+)\(`)
+	var all []run
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "bench" || len(d.Name()) > 1 && d.Name()[0] == '.'):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		for in := bufio.NewScanner(f); in.Scan(); {
+			if m := fuzzTest.FindStringSubmatch(in.Text()); m != nil {
+				pkg := "./" + filepath.ToSlash(filepath.Dir(path))
+				all = append(all, run{name: "fuzz " + strings.TrimPrefix(m[1], "Fuzz") + " " + filepath.Base(filepath.Dir(path)), fuzz: true,
+					args: []string{"test", pkg, "-run", "^$", "-fuzz", "^" + m[1] + "$", "-fuzztime", inputs + "x", "-timeout", "24h"}})
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(all, func(a, b run) int { return strings.Compare(a.name, b.name) })
+	return all, err
+}
+
+// commit is what is checked out.
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty", "--tags").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
