@@ -19,7 +19,7 @@ import (
 // FuzzRequest asks every route of the native API with any path, query, header and body: cursors, filters, If-Match,
 // Idempotency-Key, definitions. Whatever it is, the answer is JSON with a code and not an internal error.
 func FuzzRequest(f *testing.F) {
-	s, err := server.Open(f.Context(), server.Config{Data: f.TempDir() + "/data", APIKey: adminKey, Write: writeKey, CacheMB: 16, MinFreeMB: 1, Listen: "127.0.0.1:0",
+	s, err := server.Open(f.Context(), server.Config{Data: f.TempDir() + "/data", APIKey: adminKey, Write: writeKey, MemoryMB: 64, MinFreeMB: 1, Listen: "127.0.0.1:0",
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		f.Fatal(err)
