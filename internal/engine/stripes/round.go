@@ -254,8 +254,8 @@ func (r *round) tell(s *segment, n uint32, before, after block.Mask, count int64
 	var touched block.Mask
 	if ts != nil {
 		touched = ts.FirstSeen.Or(ts.Whole)
-		for _, m := range ts.Tables {
-			touched = touched.Or(m)
+		for i := range ts.Tables {
+			touched = touched.Or(ts.Tables[i].Slots)
 		}
 		for _, m := range ts.Attributes {
 			touched = touched.Or(m)

@@ -290,7 +290,7 @@ func (p *Program) combined(st *State, n *node, people block.Mask) block.Mask {
 
 // Touch is what changed in a stripe: people by what of theirs did.
 type Touch struct {
-	Tables     map[Table]block.Mask
+	Tables     []TouchedTable // a table once
 	Attributes map[string]block.Mask
 	FirstSeen  block.Mask
 	Whole      block.Mask            // everything of theirs
@@ -309,9 +309,13 @@ func (k *marks) mark(leaves []int, m block.Mask) {
 		return
 	}
 	for _, i := range leaves {
-		k.slots[i] = k.slots[i].Or(m)
-		k.nodes[i>>6] |= 1 << (i & 63)
+		k.mark1(i, m)
 	}
+}
+
+func (k *marks) mark1(i int, m block.Mask) {
+	k.slots[i] = k.slots[i].Or(m)
+	k.nodes[i>>6] |= 1 << (i & 63)
 }
 
 // marksOf returns marks of nothing.
@@ -324,11 +328,12 @@ func (p *Program) marksOf() *marks {
 }
 
 // touched marks the leaves whose data were touched.
-func (p *Program) touched(k *marks, touch *Touch) {
-	for t, m := range touch.Tables {
-		k.mark(p.byTable[t], m)
+func (p *Program) touched(k *marks, touch *Touch, now carpel.Millis, st *State) {
+	for i := range touch.Tables {
+		t := &touch.Tables[i]
+		p.addition(k, p.byTable[t.Table], t, now, st)
 		if t.Kind == EventTable || t.Kind == PageTable || t.Kind == ScreenTable {
-			k.mark(p.anyEvent, m)
+			p.addition(k, p.anyEvent, t, now, st)
 		}
 	}
 	for name, m := range touch.Attributes {
@@ -345,15 +350,12 @@ func (p *Program) touched(k *marks, touch *Touch) {
 // the state is of no more use.
 func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State) error {
 	people, k := src.People(), p.marksOf()
-	p.touched(k, touch)
+	p.touched(k, touch, now, st)
 	if people != st.people || !touch.Whole.IsEmpty() || st.due <= now {
 		for i := range p.nodes {
 			n := &p.nodes[i]
 			k.nodes[i>>6] |= 1 << (i & 63)
-			before := st.Masks[i]
-			if st.Masks[i] = before.And(people); st.Masks[i] != before {
-				st.changed = append(st.changed, p.rootsOf[i]...)
-			}
+			p.change(k, i, st, st.Masks[i].And(people))
 			if n.leaf != nil {
 				k.slots[i] = k.slots[i].Or(touch.Whole)
 				if st.Next[i] <= now {
@@ -370,40 +372,45 @@ func (p *Program) Update(src Source, touch *Touch, now carpel.Millis, st *State)
 			k.nodes[w] &= k.nodes[w] - 1
 			slots := k.slots[i].And(people)
 			k.slots[i] = block.Mask{}
-			before := st.Masks[i]
-			if err := p.renew(src, slots, now, st, i); err != nil {
+			m, err := p.renew(src, slots, now, st, i)
+			if err != nil {
 				return err
 			}
-			if st.Masks[i] != before {
-				st.changed = append(st.changed, p.rootsOf[i]...)
-				for _, up := range p.parents[i] { // they come later
-					k.nodes[up>>6] |= 1 << (up & 63)
-				}
-			}
+			p.change(k, i, st, m)
 		}
 	}
 	p.spare.Put(k)
 	return nil
 }
 
-// renew brings one node up to date: a leaf for the slots asked about.
-func (p *Program) renew(src Source, slots block.Mask, now carpel.Millis, st *State, i int) error {
+// change sets the answer of a node, and marks what depends on it when it is another one.
+func (p *Program) change(k *marks, i int, st *State, m block.Mask) {
+	if st.Masks[i] == m {
+		return
+	}
+	st.Masks[i] = m
+	st.changed = append(st.changed, p.rootsOf[i]...)
+	for _, up := range p.parents[i] { // they come later
+		k.nodes[up>>6] |= 1 << (up & 63)
+	}
+}
+
+// renew answers one node anew: a leaf for the slots asked about.
+func (p *Program) renew(src Source, slots block.Mask, now carpel.Millis, st *State, i int) (block.Mask, error) {
 	n := &p.nodes[i]
 	if n.leaf == nil {
-		st.Masks[i] = p.combined(st, n, st.people)
-		return nil
+		return p.combined(st, n, st.people), nil
 	}
 	if slots.IsEmpty() {
-		return nil
+		return st.Masks[i], nil
 	}
 	m, next, err := n.leaf.eval(ask{src: src, slots: slots, now: now, timers: true})
 	if err != nil {
-		return err
+		return m, err
 	}
-	st.Masks[i] = st.Masks[i].AndNot(slots).Or(m)
 	st.Next[i] = min(st.Next[i], next)
 	st.due = min(st.due, next)
-	return nil
+	return st.Masks[i].AndNot(slots).Or(m), nil
 }
 
 // Changed calls fn for every root whose members may have changed since it was called last for the state: all of them the

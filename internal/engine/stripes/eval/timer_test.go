@@ -108,7 +108,7 @@ func (d draw) change(m *memory) *Touch {
 	slot := uint8(d.IntN(14))
 	var one block.Mask
 	one.Set(slot)
-	touch := &Touch{Tables: map[Table]block.Mask{}, Attributes: map[string]block.Mask{}, Segments: map[string]block.Mask{}}
+	touch := &Touch{Attributes: map[string]block.Mask{}, Segments: map[string]block.Mask{}}
 	if m.people[slot] == nil {
 		m.person(slot).firstSeen = d.times(100)
 		touch.Whole = one
@@ -119,8 +119,14 @@ func (d draw) change(m *memory) *Touch {
 	switch d.IntN(6) {
 	case 0, 1:
 		table := Table{Kind: EventTable, Name: d.of("A", "B", "New")}
-		m.add(slot, table, d.times(72), d.props()...)
-		touch.Tables[table], touch.Tables[Table{Kind: ActivityTable}] = one, one
+		before := len(p.events)
+		for range 1 + d.IntN(2) {
+			m.add(slot, table, d.times(72), d.props()...)
+		}
+		touch.Tables = []TouchedTable{{Table: table, Slots: one}, {Table: Table{Kind: ActivityTable}, Slots: one}}
+		if d.IntN(4) > 0 {
+			touch.Tables[0].Added, touch.Tables[1].Added = addedRows(slot, p.events[before:])
+		}
 	case 2:
 		name := d.of("plan", "o", "o.city", "id")
 		m.set(slot, name, d.value(), d.times(200))
@@ -139,7 +145,17 @@ func (d draw) change(m *memory) *Touch {
 			break
 		}
 		p.devices = append(p.devices, map[string]carpel.Value{"platform": valueOf("ios"), "last_used": valueOf(d.times(100))})
-		touch.Tables[Table{Kind: DeviceTable}] = one
+		touch.Tables = []TouchedTable{{Table: Table{Kind: DeviceTable}, Slots: one}}
 	}
 	return touch
+}
+
+// addedRows are events as rows of their table, and of the one of all activity.
+func addedRows(slot uint8, events []happened) (table, activity *block.Rows) {
+	var rows, thin block.RowBuilder
+	for _, e := range events {
+		rows.Add(slot, e.at, e.props)
+		thin.Add(slot, e.at, map[string]carpel.Value{"$name": carpel.TextValue(e.table.Name)})
+	}
+	return rows.Rows(), thin.Rows()
 }

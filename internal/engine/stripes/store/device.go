@@ -129,9 +129,6 @@ func (t *Tx) dropDevice(ordinal uint32, token string) error {
 		}
 	}
 	t.share(k, tb)
-	ts := t.touch(ordinal)
-	m := ts.Tables[deviceTable]
-	m.Set(slot)
-	ts.Tables[deviceTable] = m
+	t.touch(ordinal).table(deviceTable).Slots.Set(slot)
 	return nil
 }

@@ -48,8 +48,8 @@ type Tx struct {
 
 // pendingRows are rows on their way into a table.
 type pendingRows struct {
+	table   eval.Table
 	builder block.RowBuilder
-	mask    block.Mask
 }
 
 // Touched is what a transaction changed, by stripe.
@@ -61,7 +61,7 @@ type Touched struct {
 
 // TouchedStripe is what changed in one stripe.
 type TouchedStripe struct {
-	Tables     map[eval.Table]block.Mask
+	Tables     []eval.TouchedTable
 	Attributes map[string]block.Mask
 	FirstSeen  block.Mask
 	// Whole is the people of whom everything must be evaluated anew: new, identified, merged, erased.
@@ -247,10 +247,21 @@ func (t *Tx) touch(ordinal uint32) *TouchedStripe {
 	n := ordinal / block.Width
 	ts := t.touched.Stripes[n]
 	if ts == nil {
-		ts = &TouchedStripe{Tables: map[eval.Table]block.Mask{}, Attributes: map[string]block.Mask{}, Causes: map[uint8]carpel.Cause{}}
+		ts = &TouchedStripe{Attributes: map[string]block.Mask{}, Causes: map[uint8]carpel.Cause{}}
 		t.touched.Stripes[n] = ts
 	}
 	return ts
+}
+
+// table returns what changed in a table.
+func (ts *TouchedStripe) table(t eval.Table) *eval.TouchedTable {
+	for i := range ts.Tables {
+		if ts.Tables[i].Table == t {
+			return &ts.Tables[i]
+		}
+	}
+	ts.Tables = append(ts.Tables, eval.TouchedTable{Table: t})
+	return &ts.Tables[len(ts.Tables)-1]
 }
 
 // name returns the number of a name, giving it one when it is new.
@@ -303,15 +314,11 @@ func (t *Tx) addRow(ordinal uint32, table eval.Table, at carpel.Millis, props ma
 	}
 	p := t.rows[k]
 	if p == nil {
-		p = &pendingRows{}
+		p = &pendingRows{table: table}
 		t.rows[k] = p
 	}
 	p.builder.Add(slot, at, props)
-	p.mask.Set(slot)
-	ts := t.touch(ordinal)
-	m := ts.Tables[table]
-	m.Set(slot)
-	ts.Tables[table] = m
+	t.touch(ordinal).table(table).Slots.Set(slot)
 	if p.builder.Len() >= t.store.options.HeavyRows {
 		return t.flushRows(k, p)
 	}
@@ -326,6 +333,7 @@ func (t *Tx) flush() error {
 	type filled struct {
 		key   entryKey
 		rows  *pendingRows
+		added *block.Rows
 		table *table
 		entry *entry
 	}
@@ -335,7 +343,8 @@ func (t *Tx) flush() error {
 	}
 	err := Parallel(len(all), func(i int) (err error) {
 		f := &all[i]
-		f.table, f.entry, err = t.fill(f.key, f.rows)
+		f.added = f.rows.builder.Rows()
+		f.table, f.entry, err = t.fill(f.key, f.added)
 		return err
 	})
 	if err != nil {
@@ -343,6 +352,7 @@ func (t *Tx) flush() error {
 	}
 	for i := range all {
 		f := &all[i]
+		t.filled(f.key, f.rows.table, f.added)
 		t.tables[f.key], t.overlay[f.key] = f.table, f.entry
 	}
 	clear(t.rows)
@@ -350,7 +360,7 @@ func (t *Tx) flush() error {
 }
 
 // fill returns a table with rows put into it, and what is read of it then. It changes nothing but the table.
-func (t *Tx) fill(k entryKey, p *pendingRows) (*table, *entry, error) {
+func (t *Tx) fill(k entryKey, r *block.Rows) (*table, *entry, error) {
 	tb := t.tables[k]
 	if tb == nil {
 		e, err := t.entry(k)
@@ -359,14 +369,29 @@ func (t *Tx) fill(k entryKey, p *pendingRows) (*table, *entry, error) {
 		}
 		tb = newTable(e)
 	}
-	tb.insert(blockKey{name: k.name, stripe: k.stripe}, p.builder.Rows(), &t.store.options)
+	tb.insert(blockKey{name: k.name, stripe: k.stripe}, r, &t.store.options)
 	return tb, tb.entry(), nil
 }
 
-func (t *Tx) flushRows(k entryKey, p *pendingRows) (err error) {
+func (t *Tx) flushRows(k entryKey, p *pendingRows) error {
 	delete(t.rows, k)
-	t.tables[k], t.overlay[k], err = t.fill(k, p)
-	return err
+	added := p.builder.Rows()
+	tb, e, err := t.fill(k, added)
+	if err != nil {
+		return err
+	}
+	t.filled(k, p.table, added)
+	t.tables[k], t.overlay[k] = tb, e
+	return nil
+}
+
+// filled notes the rows that were put into a table, before it is noted as changed. Of one that changed before, and of
+// devices, whose rows are replaced, it is only known whose rows changed.
+func (t *Tx) filled(k entryKey, table eval.Table, r *block.Rows) {
+	if t.tables[k] != nil || table.Kind == eval.DeviceTable {
+		r = nil
+	}
+	t.touched.Stripes[k.stripe].table(table).Added = r
 }
 
 // table returns a table of a stripe, to be changed; share it afterwards.
