@@ -85,12 +85,51 @@ func (a *application) run() error {
 			return err
 		}
 	}
+	if done, err := a.usual(); err != nil || done {
+		return err
+	}
 	ordinal, p, err := a.resolve()
 	if err != nil || p == nil {
 		return err // refused, or waiting under an anonymous id
 	}
 	a.out.Person = p.key
 	return a.do(ordinal, p)
+}
+
+// usual takes what arrives most, an activity of somebody who is known and of whom nothing else changes by it. It does
+// without the person's record: what it needs to know lies with the stripe's people. It reports false when it takes
+// nothing.
+func (a *application) usual() (bool, error) {
+	it := a.it
+	switch it.Kind {
+	case carpel.ItemEvent, carpel.ItemPage, carpel.ItemScreen, carpel.ItemMessage:
+	default:
+		return false, nil
+	}
+	if suppressed, err := a.suppressed(it.Person); err != nil || suppressed {
+		return false, err
+	}
+	kind, text := refKey(it.Person)
+	if kind == 0 {
+		return false, nil
+	}
+	ordinal, known, err := a.lookup(kind, text)
+	if err != nil || !known {
+		return false, err
+	}
+	if id := it.Person.AnonymousID; id != "" && kind != 'a' {
+		if _, taken, err := a.lookup('a', id); err != nil || !taken {
+			return false, err
+		}
+	}
+	stripe, slot := slotOf(ordinal)
+	h, err := a.readHead(stripe)
+	if err != nil || !h.people.Has(slot) || it.At < h.firstSeen[slot] {
+		return false, err
+	}
+	a.out.Person = h.keys[slot]
+	a.tell(ordinal)
+	return true, a.activity(ordinal)
 }
 
 // nameAllowed reports whether an event of the name may be stored: it is known, or there is room for another.
@@ -100,25 +139,28 @@ func (a *application) nameAllowed(name string) bool {
 
 // do writes the item for its person.
 func (a *application) do(ordinal uint32, p *person) error {
-	slot := uint8(ordinal % block.Width)
-	it := a.it
-	ts := a.touch(ordinal)
-	if it.Source == "import" {
-		if _, ok := ts.Causes[slot]; !ok {
-			ts.Causes[slot] = carpel.CauseImport
-		}
-	}
-	if err := a.seenAt(ordinal, p, it.At); err != nil {
+	if err := a.seenAt(ordinal, p, a.it.At); err != nil {
 		return err
 	}
-	a.note(ordinal)
-	switch it.Kind {
+	a.tell(ordinal)
+	switch a.it.Kind {
 	case carpel.ItemIdentify:
 		return a.attributes(ordinal, p)
 	case carpel.ItemDevice, carpel.ItemDeviceDelete:
 		return a.device(ordinal, p)
 	}
 	return a.activity(ordinal)
+}
+
+// tell notes of whom the item is, in the journal and, when it comes from an import, as the cause of what changes.
+func (a *application) tell(ordinal uint32) {
+	if a.it.Source == "import" {
+		ts, slot := a.touch(ordinal), uint8(ordinal%block.Width)
+		if _, ok := ts.Causes[slot]; !ok {
+			ts.Causes[slot] = carpel.CauseImport
+		}
+	}
+	a.note(ordinal)
 }
 
 // seenAt moves the person's first moment back when the item is from before it.
