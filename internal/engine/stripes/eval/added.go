@@ -44,7 +44,8 @@ func (l *activityLeaf) added(a addition) effect {
 		defer l.put(s)
 		bits = s.borrow(a.rows.Len())
 		defer s.giveBack(bits)
-		filter.bits(s, rowsAsked{a.rows, 0, a.rows.Len(), a.now}, bits)
+		bits.fill(0, a.rows.Len(), true)
+		filter.narrow(s, rowsAsked{a.rows, 0, a.rows.Len(), a.now}, bits)
 	}
 	lo, hi := l.window.bounds(a.now)
 	for i, slot := range a.rows.Slots {
