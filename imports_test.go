@@ -46,6 +46,8 @@ var importTable = map[string]string{
 	"internal/cli": ". internal/api internal/definition internal/demo internal/engine internal/imports internal/openid internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",
+	"test/crashfs": "",
+	"test/ledger":  "",
 	"test/planted": "",
 	"test/torture": "",
 }
@@ -57,7 +59,7 @@ var stages = []string{"internal/ingest", "internal/engine", "internal/campaign",
 // above its engine, no HTTP below the API.
 var confined = map[string]string{
 	"database/sql":                                   "internal/records",
-	"modernc.org/sqlite":                             "internal/records",
+	"modernc.org/sqlite":                             "internal/records test/crashfs",
 	"github.com/cockroachdb/pebble/v2":               "internal/engine/stripes internal/engine/stripes/store internal/server",
 	"github.com/danielgtaylor/huma/v2":               "internal/api",
 	"github.com/alecthomas/kong":                     "internal/cli",
@@ -66,7 +68,7 @@ var confined = map[string]string{
 	"github.com/goccy/go-yaml":                       "internal/cli internal/definition",
 	"github.com/schollz/progressbar/v3":              "internal/cli",
 	"github.com/prometheus/client_golang/prometheus": "internal/server",
-	"net/http":                     "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/openid internal/server",
+	"net/http":                     "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/openid internal/server test/ledger",
 	"github.com/coreos/go-oidc/v3": "internal/openid",
 	"golang.org/x/oauth2":          "internal/openid",
 	"golang.org/x/crypto":          "internal/records",

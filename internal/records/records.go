@@ -48,6 +48,8 @@ type Options struct {
 	Now func() time.Time // default time.Now
 	// KeepRejected is how many bytes of rejections a workspace keeps; default 256 MiB.
 	KeepRejected int64
+	// VFS is the filesystem that SQLite knows by this name; default the disk.
+	VFS string
 }
 
 // Open opens or creates the records in the file at path, and brings their schema up to date.
@@ -60,6 +62,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
+	if o.VFS != "" {
+		dsn += "&vfs=" + url.QueryEscape(o.VFS)
+	}
 	// secure_delete: what is erased is overwritten in the file, and not only forgotten.
 	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=secure_delete(1)")
 	if err != nil {

@@ -31,6 +31,7 @@ type Config struct {
 	Now     func() time.Time // default time.Now
 	Log     *slog.Logger     // default slog.Default()
 	FS      vfs.FS           // of the engines; default the disk
+	VFS     string           // of the records: what SQLite knows it by; default the disk
 }
 
 // EnsureDefaults fills in what was left out.

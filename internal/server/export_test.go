@@ -10,6 +10,9 @@ import (
 // CloseIdle closes idle workspaces beyond the bound now, which Run does every ten seconds.
 func (s *Server) CloseIdle(ctx context.Context) error { return s.workspaces.closeIdle(ctx) }
 
+// KeepWatermarks records how far each engine has acknowledged, which Run does every ten seconds.
+func (s *Server) KeepWatermarks(ctx context.Context) error { return s.workspaces.keepWatermarks(ctx) }
+
 // Data is the data directory.
 func (s *Server) Data() string { return s.config.Data }
 

@@ -63,7 +63,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if s.lock, err = lockDirectory(config.Data); err != nil {
 		return s, err
 	}
-	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now}); err != nil {
+	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, VFS: config.VFS}); err != nil {
 		return s, err
 	}
 	if err := s.records.DropUnended(ctx); err != nil {

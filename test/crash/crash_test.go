@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"net/http"
 	"net/url"
 	"slices"
 	"sync"
@@ -14,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/carpel/carpel/test/ledger"
 )
 
 var (
@@ -22,23 +22,12 @@ var (
 	data  = flag.String("data", "", "an empty directory for the data, which stays for a look afterwards; one of its own, removed again, if not given")
 )
 
-const writers = 6
+const (
+	writers = 6
+	offices = 2
+)
 
-// segments are built before the first kill. Who must be in them at the end, the ledgers say.
-var segments = []struct {
-	key, definition string
-	holds           func(e *entry) bool
-}{
-	{"buyers", `{"event":"Order Completed","count":{"at_least":10}}`, func(e *entry) bool { return len(e.orders) >= 10 }},
-	{"spenders", `{"event":"Order Completed","sum":{"of":"total","more_than":500}}`, func(e *entry) bool { return e.spent > 500 }},
-	{"pro", `{"attribute":"plan","op":"is","value":"pro"}`, func(e *entry) bool { return e.plan == "pro" }},
-	{"visited", `{"page":"/pricing*","count":{"at_least":3}}`, func(e *entry) bool { return len(e.visits) >= 3 }},
-	{"visited-only", `{"all":[{"segment":"visited"},{"event":"Order Completed","count":{"exactly":0}}]}`,
-		func(e *entry) bool { return len(e.visits) >= 3 && len(e.orders) == 0 }},
-	{"pulse", `{"event":"Pulse","when":{"last":"2s"}}`, func(*entry) bool { return false }},
-}
-
-// TestKill kills the server under load and holds what is there against the ledgers of the writers.
+// TestKill kills the server under load and holds what is there against the ledgers.
 func TestKill(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
@@ -52,16 +41,20 @@ func TestKill(t *testing.T) {
 		h.data = t.TempDir()
 	}
 	for n := range writers {
-		h.writers = append(h.writers, newWriter(n, *seed))
+		h.writers = append(h.writers, ledger.NewWriter(n, *seed))
+	}
+	for n := range offices {
+		h.offices = append(h.offices, ledger.NewOffice(n, *seed))
 	}
 	h.server = start(t, h.binary, h.data)
-	h.define()
+	h.must(ledger.Define(h.server.Server))
 	for n := 1; n <= *kills && !t.Failed(); n++ {
 		h.round(n)
 	}
 	if !t.Failed() {
 		h.end()
 	}
+	h.tell()
 }
 
 // harness is the parent of the server that is killed.
@@ -71,21 +64,30 @@ type harness struct {
 	binary  string
 	data    string
 	server  *server
-	writers []*writer
+	writers []*ledger.Writer
+	offices []*ledger.Office
+
+	killed int             // times, also while it started
+	ready  []time.Duration // from each start after a kill until the workspace answered
+	lost   int             // problems found
 }
 
-// define makes the segments and waits until they serve.
-func (h *harness) define() {
+// must ends the test on an error.
+func (h *harness) must(err error) {
 	h.t.Helper()
-	for _, s := range segments {
-		body := map[string]any{"name": s.key, "key": s.key, "definition": json.RawMessage(s.definition)}
-		h.server.ask(h.t, "POST", "/api/segments", nil, body, &struct{}{})
-		h.eventually("segment "+s.key+" is live", func() bool {
-			var now struct{ State string }
-			h.server.ask(h.t, "GET", "/api/segments/"+s.key, nil, nil, &now)
-			return now.State == "live"
-		})
+	if err != nil {
+		h.t.Fatal(err)
 	}
+}
+
+// found fails the test for every problem, and ends it on an error.
+func (h *harness) found(problems []string, err error) {
+	h.t.Helper()
+	for _, p := range problems {
+		h.lost++
+		h.t.Error(p)
+	}
+	h.must(err)
 }
 
 // round is one kill and what follows. Every fourth lets a timer fall due while the server is down; every fifth kills
@@ -101,41 +103,55 @@ func (h *harness) round(n int) {
 		again, _ := spawn(h.t, h.binary, h.data)
 		h.pause(time.Duration(h.rng.IntN(150)) * time.Millisecond)
 		again.kill()
+		h.killed++
 	}
 	if !due.IsZero() {
 		h.pause(time.Until(due))
 	}
 	h.server = start(h.t, h.binary, h.data)
+	h.ready = append(h.ready, h.server.ready)
 	if !due.IsZero() {
 		h.faded(n, due)
 	}
 	h.look(20)
 	for _, w := range h.writers {
-		if err := w.flush(h.server.url); err != nil {
-			h.t.Fatal(err)
-		}
+		h.must(w.Flush(h.server.Server))
 	}
 	if n%5 == 0 {
-		h.memberships()
+		h.found(ledger.Memberships(h.server.Server, h.writers))
 	}
 }
 
-// load lets all writers send, and kills the server at a moment in the midst of it.
+// load lets everybody send, and kills the server at a moment in the midst of it.
 func (h *harness) load() {
 	h.t.Helper()
-	faults := make([]error, len(h.writers))
+	faults := make([]error, len(h.writers)+len(h.offices))
 	var done sync.WaitGroup
 	for i, w := range h.writers {
-		done.Go(func() { faults[i] = w.run(h.server.url) })
+		done.Go(func() { faults[i] = w.Run(h.server.Server) })
+	}
+	for i, o := range h.offices {
+		done.Go(func() { faults[len(h.writers)+i] = o.Run(h.server.Server) })
 	}
 	h.pause(time.Duration(20+h.rng.IntN(400)) * time.Millisecond)
 	h.server.alive(h.t)
 	h.server.kill()
+	h.killed++
 	done.Wait()
 	for _, err := range faults {
-		if err != nil {
-			h.t.Fatal(err)
-		}
+		h.must(err)
+	}
+}
+
+// look holds the server to the ledgers: of the writers' people some of each who were written about since the last look,
+// or everybody.
+func (h *harness) look(some int) {
+	h.t.Helper()
+	for _, w := range h.writers {
+		h.found(w.Look(h.server.Server, some))
+	}
+	for _, o := range h.offices {
+		h.found(o.Look(h.server.Server))
 	}
 }
 
@@ -144,17 +160,17 @@ func (h *harness) load() {
 func (h *harness) pulse(n int) time.Time {
 	h.t.Helper()
 	at := time.Now().UTC().Truncate(time.Millisecond)
-	var items []item
+	var items []ledger.Item
 	var people []string
 	for i := range 3 {
 		who := fmt.Sprintf("pulse-%d-%d", n, i)
 		people = append(people, who)
-		items = append(items, item{Type: "track", MessageID: who, UserID: who, Event: "Pulse", Timestamp: at})
+		items = append(items, ledger.Item{Type: "track", MessageID: who, UserID: who, Event: "Pulse", Timestamp: at})
 	}
-	if err := ingest(http.DefaultClient, h.server.url, items); err != nil {
-		h.t.Fatal(err)
-	}
-	if diff := cmp.Diff(people, h.members("pulse")); diff != "" && time.Since(at) < 2*time.Second {
+	h.must(h.server.Ingest(items))
+	members, err := h.server.Members(ledger.Pulse)
+	h.must(err)
+	if diff := cmp.Diff(people, members); diff != "" && time.Since(at) < 2*time.Second {
 		h.t.Errorf("in the segment pulse right after the sign of life (-want +got):\n%s", diff)
 	}
 	return at.Add(2 * time.Second)
@@ -163,9 +179,18 @@ func (h *harness) pulse(n int) time.Time {
 // faded sees that those who gave a sign of life before the kill left the segment by time, not before it was due.
 func (h *harness) faded(n int, due time.Time) {
 	h.t.Helper()
-	h.eventually("segment pulse is empty", func() bool { return len(h.members("pulse")) == 0 })
+	for until := time.Now().Add(10 * time.Second); ; h.pause(20 * time.Millisecond) {
+		members, err := h.server.Members(ledger.Pulse)
+		h.must(err)
+		if len(members) == 0 {
+			break
+		}
+		if time.Now().After(until) {
+			h.t.Fatalf("%v are in pulse ten seconds after their time", members)
+		}
+	}
 	left := map[string]bool{}
-	h.pages("/api/segments/pulse/changes", url.Values{"limit": {"1000"}}, func(answer json.RawMessage) (string, int) {
+	for after := ""; ; {
 		var page struct {
 			Changes []struct {
 				At                time.Time
@@ -173,7 +198,11 @@ func (h *harness) faded(n int, due time.Time) {
 			}
 			Next string
 		}
-		h.decode(answer, &page)
+		h.must(h.server.Get("/api/segments/pulse/changes", url.Values{"limit": {"1000"}, "after": {after}}, &page))
+		if len(page.Changes) == 0 {
+			break
+		}
+		after = page.Next
 		for _, c := range page.Changes {
 			if c.Change != "leave" {
 				continue
@@ -186,8 +215,7 @@ func (h *harness) faded(n int, due time.Time) {
 				h.t.Errorf("%s left pulse by %s at %s; time was up at %s", c.ID, c.Cause, c.At, due)
 			}
 		}
-		return page.Next, len(page.Changes)
-	})
+	}
 	for i := range 3 {
 		if who := fmt.Sprintf("pulse-%d-%d", n, i); !left[who] {
 			h.t.Errorf("the feed does not say that %s left pulse", who)
@@ -195,103 +223,42 @@ func (h *harness) faded(n int, due time.Time) {
 	}
 }
 
-// look sees that everything acknowledged is there once, and that nothing is there that was not sent: of at most some
-// people of each writer who were written about since the last look, or of everybody.
-func (h *harness) look(some int) {
-	h.t.Helper()
-	for _, w := range h.writers {
-		open := map[string][]int{}
-		for _, it := range w.pending {
-			open[it.owner] = append(open[it.owner], it.n)
-		}
-		people := map[string]bool{}
-		for _, it := range w.acked {
-			if len(people) < some {
-				people[it.owner] = true
-			}
-		}
-		if some == everybody {
-			for who := range w.people {
-				people[who] = true
-			}
-		}
-		for _, who := range slices.Sorted(maps.Keys(people)) {
-			orders, visits := h.events(who)
-			h.compare(who, "orders", w.people[who].orders, orders, open[who])
-			h.compare(who, "visits", w.people[who].visits, visits, open[who])
-		}
-		w.looked(people)
-	}
-}
-
-const everybody = -1
-
-// compare fails the test unless got is every acknowledged number once, and beside those only ones whose
-// acknowledgement is open.
-func (h *harness) compare(who, what string, acknowledged, got, open []int) {
-	h.t.Helper()
-	seen := map[int]int{}
-	for _, n := range got {
-		seen[n]++
-		if seen[n] == 2 {
-			h.t.Errorf("%s of %s: number %d is there twice", what, who, n)
-		}
-	}
-	for _, n := range acknowledged {
-		if seen[n] == 0 {
-			h.t.Errorf("%s of %s: number %d was acknowledged and is lost", what, who, n)
-		}
-		delete(seen, n)
-	}
-	for n := range seen {
-		if !slices.Contains(open, n) {
-			h.t.Errorf("%s of %s: number %d is there and was never sent", what, who, n)
-		}
-	}
-}
-
-// memberships sees that everybody is in exactly the segments that the ledgers say, and that the counts are exact. No
-// acknowledgement may be open.
-func (h *harness) memberships() {
-	h.t.Helper()
-	for _, s := range segments {
-		if s.key == "pulse" {
-			continue // its people are in no ledger; see faded
-		}
-		want := []string{}
-		for _, w := range h.writers {
-			for who, e := range w.people {
-				if s.holds(e) {
-					want = append(want, who)
-				}
-			}
-		}
-		slices.Sort(want)
-		if diff := cmp.Diff(want, h.members(s.key)); diff != "" {
-			h.t.Errorf("members of %s (-ledger +carpel):\n%.2000s", s.key, diff)
-		}
-	}
-}
-
 // end compares everything once more, asks the server to check itself, stops it, and checks the directory alone.
 func (h *harness) end() {
 	h.t.Helper()
-	h.look(everybody)
-	h.memberships()
-	sent, repeats, people := 0, 0, 0
-	for _, w := range h.writers {
-		sent, repeats, people = sent+w.sent, repeats+w.repeats, people+len(w.people)
-		for who, e := range w.people {
-			if e.plan != "" && h.plan(who) != e.plan {
-				h.t.Errorf("the plan of %s is %q; %q was set last", who, h.plan(who), e.plan)
-			}
-		}
-	}
-	if sent == 0 || repeats == 0 {
+	h.look(ledger.Everybody)
+	h.found(ledger.Memberships(h.server.Server, h.writers))
+	if sent, repeats, _ := ledger.Sum(h.writers); sent == 0 || repeats == 0 {
 		h.t.Errorf("%d items sent and %d of them again: the test tested nothing", sent, repeats)
 	}
 	check(h.t, h.binary, h.data)
 	h.server.stop(h.t)
 	check(h.t, h.binary, h.data)
-	h.t.Logf("%d items of %d people acknowledged, %d of them sent again", sent, people, repeats)
 }
+
+// tell says what was tried and what was lost.
+func (h *harness) tell() {
+	sent, repeats, people := ledger.Sum(h.writers)
+	byKind, writes := map[string]int{}, 0
+	for _, o := range h.offices {
+		writes += o.Writes()
+		for kind, n := range o.Acknowledged {
+			byKind[kind] += n
+		}
+	}
+	kinds, err := json.Marshal(byKind)
+	h.must(err)
+	h.t.Logf("%d items of %d people acknowledged, %d of them sent again; writes of the API: %s", sent, people, repeats, kinds)
+	slices.Sort(h.ready)
+	at := func(share float64) time.Duration {
+		if len(h.ready) == 0 {
+			return 0
+		}
+		return h.ready[int(share*float64(len(h.ready)-1))].Round(time.Millisecond)
+	}
+	h.t.Logf("TORTURE\tkill -9\t%d kills\t%d\t%d items and %d writes of the API acknowledged; ready after p50 %s, p99 %s, worst %s",
+		h.killed, h.lost, sent, writes, at(0.5), at(0.99), at(1))
+}
+
+// pause lets a real process get on, in real time: there is no clock of its own to turn.
+func (h *harness) pause(d time.Duration) { <-time.After(d) }

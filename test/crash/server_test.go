@@ -3,12 +3,7 @@ package crash
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,11 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-const (
-	apiKey   = "ak_crash-test-0123456789abcdef0123456789"
-	writeKey = "sk_crash-test-0123456789abcdef0123456789"
+	"github.com/carpel/carpel/test/ledger"
 )
 
 // build compiles the command once for the test and returns its path.
@@ -37,7 +29,8 @@ func build(t *testing.T) string {
 
 // server is one run of the command on a data directory.
 type server struct {
-	url    string
+	ledger.Server
+	ready  time.Duration // from its start until the workspace answered
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when the process has ended and said all it had to say
 	said   bytes.Buffer  // what it wrote; read only after exited
@@ -45,12 +38,12 @@ type server struct {
 
 var address = regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`)
 
-// spawn starts the command without waiting for it to listen; ready gets its URL once it does.
-func spawn(t *testing.T, binary, data string) (s *server, ready <-chan string) {
+// spawn starts the command without waiting for it to listen; listening gets its URL once it does.
+func spawn(t *testing.T, binary, data string, flags ...string) (s *server, listening <-chan string) {
 	t.Helper()
 	s = &server{exited: make(chan struct{})}
-	s.cmd = exec.Command(binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--min-free-mb", "1")
-	s.cmd.Env = append(os.Environ(), "CARPEL_API_KEY="+apiKey, "CARPEL_WRITE_KEY="+writeKey)
+	s.cmd = exec.Command(binary, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--min-free-mb", "1"}, flags...)...)
+	s.cmd.Env = append(os.Environ(), "CARPEL_API_KEY="+ledger.APIKey, "CARPEL_WRITE_KEY="+ledger.WriteKey)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nothing is left when the test itself dies
 	out, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -60,31 +53,37 @@ func spawn(t *testing.T, binary, data string) (s *server, ready <-chan string) {
 		t.Fatalf("start carpel: %v", err)
 	}
 	t.Cleanup(s.kill)
-	listening := make(chan string, 1)
+	said := make(chan string, 1)
 	go func() {
 		defer close(s.exited)
 		for lines := bufio.NewScanner(io.TeeReader(out, &s.said)); lines.Scan(); {
-			if m := address.FindStringSubmatch(lines.Text()); m != nil && len(listening) == 0 {
-				listening <- "http://" + m[1]
+			if m := address.FindStringSubmatch(lines.Text()); m != nil && len(said) == 0 {
+				said <- "http://" + m[1]
 			}
 		}
 		_ = s.cmd.Wait() // killed, mostly: the test looks at what it left behind, not at how it ended
 	}()
-	return s, listening
+	return s, said
 }
 
-// start starts the command and returns once it listens. It fails the test when the process ends, or takes a minute.
-func start(t *testing.T, binary, data string) *server {
+// start starts the command and returns once it answers a question about the workspace. It fails the test when the process ends, or takes a minute.
+func start(t *testing.T, binary, data string, flags ...string) *server {
 	t.Helper()
-	s, ready := spawn(t, binary, data)
+	began := time.Now()
+	s, listening := spawn(t, binary, data, flags...)
 	select {
-	case s.url = <-ready:
+	case url := <-listening:
+		s.Server = ledger.HTTP(url)
 	case <-s.exited:
 		t.Fatalf("carpel does not start on what a kill left behind:\n%s", s.said.String())
 	case <-time.After(time.Minute):
 		s.kill()
 		t.Fatalf("carpel does not listen after a minute:\n%s", s.said.String())
 	}
+	if err := s.Get("/api/segments", nil, &struct{}{}); err != nil { // the workspace is open, then
+		t.Fatalf("carpel listens and does not answer: %v", err)
+	}
+	s.ready = time.Since(began)
 	return s
 }
 
@@ -113,83 +112,6 @@ func (s *server) stop(t *testing.T) {
 	<-s.exited
 	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Fatalf("carpel ended with %d:\n%s", code, s.said.String())
-	}
-}
-
-// errRefused is an answer that tells the sender to try again later.
-var errRefused = errors.New("try again later")
-
-// ingest sends one batch of the Segment family. nil means that it was acknowledged; an error wrapping errRefused
-// that it was not taken; any other network error leaves that open.
-func ingest(client *http.Client, url string, batch []item) error {
-	body, err := json.Marshal(map[string]any{"batch": batch})
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequest("POST", url+"/v1/batch", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.SetBasicAuth(writeKey, "")
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("X-Strict-Mode", "1")
-	res, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	switch res.StatusCode {
-	case http.StatusOK:
-		return nil
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return fmt.Errorf("%w: %d", errRefused, res.StatusCode)
-	}
-	return &wrongAnswer{res.StatusCode, string(answer)}
-}
-
-// wrongAnswer is an answer that no batch of this test deserves.
-type wrongAnswer struct {
-	status int
-	body   string
-}
-
-func (w *wrongAnswer) Error() string { return fmt.Sprintf("%d %s", w.status, w.body) }
-
-// ask calls the native API and decodes the answer; it fails the test on any error.
-func (s *server) ask(t *testing.T, method, path string, query url.Values, body, out any) {
-	t.Helper()
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in = bytes.NewReader(b)
-	}
-	r, err := http.NewRequest(method, s.url+path+"?"+query.Encode(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+apiKey)
-	r.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	if res.StatusCode >= 300 {
-		t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
-	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		t.Fatalf("%s %s: %v in %s", method, path, err, answer)
 	}
 }
 

@@ -1,15 +1,14 @@
-package crash
+package ledger
 
 import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"time"
 )
 
-// item is one call of the Segment family, as it goes over the wire.
-type item struct {
+// Item is one call of the Segment family, as it goes over the wire.
+type Item struct {
 	Type        string         `json:"type"`
 	MessageID   string         `json:"messageId"`
 	UserID      string         `json:"userId,omitempty"`
@@ -33,16 +32,15 @@ type entry struct {
 	plan   string // the last one set; "" for none
 }
 
-// writer sends items over a connection of its own, about people that no other writer sends anything about, in order.
-type writer struct {
+// Writer sends items, about people that no other writer sends anything about, in order.
+type Writer struct {
 	name    string
 	rng     *rand.Rand
-	http    *http.Client
 	people  map[string]*entry
 	planned map[string]time.Time // of the last plan made for a person: no two have the same time
-	pending []item               // sent and not acknowledged: it may be stored or not
-	safe    []item               // acknowledged and seen to be there: may be sent again without hiding a loss
-	acked   []item               // acknowledged since the last look
+	pending []Item               // sent and not acknowledged: it may be stored or not
+	safe    []Item               // acknowledged and seen to be there: may be sent again without hiding a loss
+	acked   []Item               // acknowledged since the last look
 	next    int                  // number of the last item
 	sent    int                  // items acknowledged, repeats not counted
 	repeats int                  // acknowledged items that were sent and acknowledged again
@@ -50,19 +48,19 @@ type writer struct {
 
 const peopleOfWriter = 60
 
-func newWriter(n int, seed uint64) *writer {
-	return &writer{name: fmt.Sprintf("w%d", n), rng: rand.New(rand.NewPCG(seed, 1+uint64(n))), people: map[string]*entry{}, planned: map[string]time.Time{},
-		http: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}}
+// NewWriter returns the n-th writer.
+func NewWriter(n int, seed uint64) *Writer {
+	return &Writer{name: fmt.Sprintf("w%d", n), rng: rand.New(rand.NewPCG(seed, 1+uint64(n))), people: map[string]*entry{}, planned: map[string]time.Time{}}
 }
 
-// run sends batches until a request fails, which is how it learns that the server was killed. A batch without an
+// Run sends batches until a request fails, which is how it learns that the server is gone. A batch without an
 // acknowledgement is sent again first, unchanged. The error is an answer that should not have come.
-func (w *writer) run(url string) error {
+func (w *Writer) Run(s Server) error {
 	for {
 		if w.pending == nil {
 			w.pending = w.batch()
 		}
-		err := ingest(w.http, url, w.pending)
+		err := s.Ingest(w.pending)
 		var wrong *wrongAnswer
 		switch {
 		case errors.As(err, &wrong):
@@ -70,18 +68,18 @@ func (w *writer) run(url string) error {
 		case errors.Is(err, errRefused):
 			continue
 		case err != nil:
-			return nil // killed
+			return nil // killed, or failed
 		}
 		w.acknowledge()
 	}
 }
 
-// flush sends the batch that has no acknowledgement yet.
-func (w *writer) flush(url string) error {
+// Flush sends the batch that has no acknowledgement yet.
+func (w *Writer) Flush(s Server) error {
 	if w.pending == nil {
 		return nil
 	}
-	if err := ingest(w.http, url, w.pending); err != nil {
+	if err := s.Ingest(w.pending); err != nil {
 		return fmt.Errorf("%s: %w", w.name, err)
 	}
 	w.acknowledge()
@@ -90,8 +88,8 @@ func (w *writer) flush(url string) error {
 
 // batch makes the next items: orders mostly, plans, and visitors who become known; now and then with items that were
 // acknowledged before.
-func (w *writer) batch() []item {
-	var items []item
+func (w *Writer) batch() []Item {
+	var items []Item
 	for size := 1 + w.rng.IntN(20); len(items) < size; {
 		switch x := w.rng.IntN(20); {
 		case x == 0 && w.rng.IntN(3) == 0:
@@ -111,19 +109,19 @@ func (w *writer) batch() []item {
 }
 
 // make numbers an item and stamps it.
-func (w *writer) make(kind, owner string) item {
+func (w *Writer) make(kind, owner string) Item {
 	w.next++
-	return item{Type: kind, MessageID: fmt.Sprintf("%s-%d", w.name, w.next), UserID: owner, Properties: map[string]any{"n": w.next},
+	return Item{Type: kind, MessageID: fmt.Sprintf("%s-%d", w.name, w.next), UserID: owner, Properties: map[string]any{"n": w.next},
 		Timestamp: time.Now().UTC().Truncate(time.Millisecond), owner: owner, n: w.next}
 }
 
 // somebody returns one of the writer's people; the first ones often, the last ones hardly ever.
-func (w *writer) somebody() string {
+func (w *Writer) somebody() string {
 	n := w.rng.IntN(peopleOfWriter) * w.rng.IntN(peopleOfWriter) / peopleOfWriter
 	return fmt.Sprintf("%s-p%d", w.name, n)
 }
 
-func (w *writer) order() item {
+func (w *Writer) order() Item {
 	it := w.make("track", w.somebody())
 	it.Event = "Order Completed"
 	it.Properties["total"] = 1 + w.rng.IntN(50)
@@ -132,7 +130,7 @@ func (w *writer) order() item {
 
 // plan sets somebody's plan, or makes an order when theirs was set in this very millisecond: which one wins would be
 // open.
-func (w *writer) plan() item {
+func (w *Writer) plan() Item {
 	it := w.make("identify", w.somebody())
 	if !it.Timestamp.After(w.planned[it.owner]) {
 		return w.order()
@@ -143,14 +141,14 @@ func (w *writer) plan() item {
 }
 
 // visitor looks at pages before anybody knows who it is, is identified, and looks at one more.
-func (w *writer) visitor() []item {
+func (w *Writer) visitor() []Item {
 	anonymous, owner := fmt.Sprintf("%s-anon%d", w.name, w.next), fmt.Sprintf("%s-v%d", w.name, w.next)
-	page := func(userID string) item {
+	page := func(userID string) Item {
 		it := w.make("page", owner)
 		it.UserID, it.AnonymousID, it.Name, it.Properties["url"] = userID, anonymous, "Pricing", "https://acme.example/pricing"
 		return it
 	}
-	var items []item
+	var items []Item
 	for range 1 + w.rng.IntN(3) {
 		items = append(items, page(""))
 	}
@@ -160,7 +158,7 @@ func (w *writer) visitor() []item {
 }
 
 // acknowledge enters the pending batch into the ledger.
-func (w *writer) acknowledge() {
+func (w *Writer) acknowledge() {
 	for _, it := range w.pending {
 		if it.again {
 			w.repeats++
@@ -187,7 +185,7 @@ func (w *writer) acknowledge() {
 
 // looked takes note that everything acknowledged of some people was seen to be there: from now on it may be sent
 // again. What was not looked at never is, so that no repeat hides a loss.
-func (w *writer) looked(people map[string]bool) {
+func (w *Writer) looked(people map[string]bool) {
 	for _, it := range w.acked {
 		if people[it.owner] {
 			w.safe = append(w.safe, it)
@@ -196,4 +194,38 @@ func (w *writer) looked(people map[string]bool) {
 	w.rng.Shuffle(len(w.safe), func(i, j int) { w.safe[i], w.safe[j] = w.safe[j], w.safe[i] })
 	w.safe = w.safe[:min(len(w.safe), 200)]
 	w.acked = nil
+}
+
+// Ingest sends one batch of the Segment family. nil means that it was acknowledged; an error wrapping errRefused that it
+// was not taken; a *wrongAnswer that it is wrong; any other error leaves open whether it was taken.
+func (s Server) Ingest(batch []Item) error {
+	_, err := s.send(request{method: "POST", path: "/v1/batch", body: map[string]any{"batch": batch}, write: true,
+		header: map[string]string{"X-Strict-Mode": "1"}})
+	return err
+}
+
+// Step sends one batch, or the one without an acknowledgement again, and reports whether it was acknowledged. The error is
+// an answer that should not have come.
+func (w *Writer) Step(s Server) (acknowledged bool, err error) {
+	if w.pending == nil {
+		w.pending = w.batch()
+	}
+	err = s.Ingest(w.pending)
+	if err == nil {
+		w.acknowledge()
+		return true, nil
+	}
+	var wrong *wrongAnswer
+	if errors.As(err, &wrong) {
+		return false, fmt.Errorf("%s: %w", w.name, wrong)
+	}
+	return false, nil
+}
+
+// Sum adds up what writers sent.
+func Sum(writers []*Writer) (sent, repeats, people int) {
+	for _, w := range writers {
+		sent, repeats, people = sent+w.sent, repeats+w.repeats, people+len(w.people)
+	}
+	return sent, repeats, people
 }
