@@ -382,23 +382,47 @@ func (a *API) deleteSegment(c *call, in *deleteSegmentIn) (*struct{}, error) {
 	if err := unchanged(s.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
 	}
-	if err := notInUse(s); err != nil {
-		return nil, err
-	}
-	if err := c.Engine.Drop(c, s.ID); err != nil && carpel.ErrorCode(err) != carpel.CodeNotFound {
+	if err := a.notInUse(c, s); err != nil {
 		return nil, err
 	}
 	if err := a.Records.DeleteSegment(c, c.Workspace, s.ID); err != nil {
 		return nil, err
 	}
+	if err := drop(c, s.ID); err != nil {
+		return nil, err
+	}
 	return nil, a.audit(c, "segment.delete", s.ID)
 }
 
-func notInUse(s Segment) error {
-	if len(s.UsedIn) == 0 {
-		return nil
+// notInUse refuses to take away a segment that another refers to: by its definition, or by the one before it, which serves
+// until the new one is built.
+func (a *API) notInUse(c *call, s Segment) error {
+	if len(s.UsedIn) > 0 {
+		return carpel.Errorf(carpel.CodeInUse, "other segments refer to it: %s; change those first", strings.Join(s.UsedIn, ", "))
 	}
-	return carpel.Errorf(carpel.CodeInUse, "other segments refer to it: %s; change those first", strings.Join(s.UsedIn, ", "))
+	all, err := a.Records.Segments(c, c.Workspace)
+	if err != nil {
+		return err
+	}
+	newest := map[string]int{}
+	for _, other := range all {
+		newest[other.ID] = other.Version
+	}
+	for _, st := range c.Engine.Statuses() {
+		if st.Serving == 0 || st.Serving == newest[st.ID] {
+			continue
+		}
+		versions, err := a.Records.SegmentVersions(c, c.Workspace, st.ID)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			if refs := carpel.References(v.Definition); v.Version == st.Serving && (slices.Contains(refs, s.ID) || slices.Contains(refs, s.Key)) {
+				return carpel.Errorf(carpel.CodeInUse, "the segment %s refers to it until its new definition is built; try again then", st.ID)
+			}
+		}
+	}
+	return nil
 }
 
 func (a *API) archive(c *call, s carpel.Segment) error {
@@ -406,14 +430,22 @@ func (a *API) archive(c *call, s carpel.Segment) error {
 	if err != nil {
 		return err
 	}
-	if err := notInUse(shown); err != nil {
+	if err := a.notInUse(c, shown); err != nil {
 		return err
 	}
-	if err := c.Engine.Drop(c, s.ID); err != nil && carpel.ErrorCode(err) != carpel.CodeNotFound {
+	if _, err := a.Records.UpdateSegment(c, c.Workspace, c.Who, s.ID, records.SegmentEdit{State: carpel.StateArchived}); err != nil {
 		return err
 	}
-	_, err = a.Records.UpdateSegment(c, c.Workspace, c.Who, s.ID, records.SegmentEdit{State: carpel.StateArchived})
-	return err
+	return drop(c, s.ID)
+}
+
+// drop takes a segment out of the engine, behind the records: what the engine alone holds, the members put in by hand, is
+// gone only when the segment is. Should the engine fail, its next start drops what the records do not have.
+func drop(c *call, id string) error {
+	if err := c.Engine.Drop(c, id); err != nil && carpel.ErrorCode(err) != carpel.CodeNotFound {
+		return err
+	}
+	return nil
 }
 
 func (a *API) restore(c *call, s carpel.Segment) error {

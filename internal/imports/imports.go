@@ -237,13 +237,25 @@ func (r *Runner) keep(workspace string, file io.Reader) (path string, size int64
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = errors.Join(syncDirectory(dir), syncDirectory(r.Dir)) // the name of the file, and that of its directory
+	}
+	if err != nil {
 		return "", 0, "", errors.Join(fmt.Errorf("keep the file: %w", err), os.Remove(f.Name()))
 	}
 	if size == 0 {
 		return "", 0, "", errors.Join(carpel.Errorf(carpel.CodeInvalid, "the file is empty"), os.Remove(f.Name()))
 	}
 	return f.Name(), size, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// syncDirectory makes the names in a directory durable.
+func syncDirectory(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // room returns an error when there is too little disk to take anything in.

@@ -39,6 +39,15 @@ func scanSegment(r row) (carpel.Segment, error) {
 // CreateSegment adds a segment and its first version. ID, Alias, Version and times of s are made here, and Key from
 // the name if empty. CodeConflict when the key is taken.
 func (db *DB) CreateSegment(ctx context.Context, workspace, by string, s carpel.Segment) (carpel.Segment, error) {
+	err := db.change(ctx, "create segment", func(tx *sql.Tx) (err error) {
+		s, err = db.insertSegment(ctx, tx, workspace, by, s)
+		return err
+	})
+	return s, err
+}
+
+// insertSegment is CreateSegment within a transaction.
+func (db *DB) insertSegment(ctx context.Context, tx *sql.Tx, workspace, by string, s carpel.Segment) (carpel.Segment, error) {
 	if err := checkSegment(&s); err != nil {
 		return s, err
 	}
@@ -46,30 +55,27 @@ func (db *DB) CreateSegment(ctx context.Context, workspace, by string, s carpel.
 	s.ID, s.State, s.Version = newID("seg_"), carpel.StateLive, 1
 	s.CreatedAt = moment(db.millis())
 	s.UpdatedAt = s.CreatedAt
-	err := db.change(ctx, "create segment", func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, "UPDATE workspaces SET next_alias = next_alias + 1 WHERE id = ? RETURNING next_alias - 1",
-			workspace).Scan(&s.Alias); err != nil {
-			return err
-		}
-		if !given {
-			key, err := freeKey(ctx, tx, workspace, slug(s.Name))
-			if err != nil {
-				return err
-			}
-			s.Key = key
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO segments (workspace, `+segmentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			workspace, s.ID, s.Alias, s.Key, s.Name, s.Description, tagsJSON(s.Tags), s.Kind, definitionJSON(s.Definition), s.State, s.Version,
-			s.CreatedAt.UnixMilli(), s.UpdatedAt.UnixMilli())
-		if isUnique(err) {
-			return &carpel.Error{Code: carpel.CodeConflict, Pointer: "/key", Message: fmt.Sprintf("a segment with the key %q exists already", s.Key)}
-		}
+	if err := tx.QueryRowContext(ctx, "UPDATE workspaces SET next_alias = next_alias + 1 WHERE id = ? RETURNING next_alias - 1",
+		workspace).Scan(&s.Alias); err != nil {
+		return s, err
+	}
+	if !given {
+		key, err := freeKey(ctx, tx, workspace, slug(s.Name))
 		if err != nil {
-			return err
+			return s, err
 		}
-		return saveVersion(ctx, tx, workspace, by, s)
-	})
-	return s, err
+		s.Key = key
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO segments (workspace, `+segmentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		workspace, s.ID, s.Alias, s.Key, s.Name, s.Description, tagsJSON(s.Tags), s.Kind, definitionJSON(s.Definition), s.State, s.Version,
+		s.CreatedAt.UnixMilli(), s.UpdatedAt.UnixMilli())
+	if isUnique(err) {
+		return s, &carpel.Error{Code: carpel.CodeConflict, Pointer: "/key", Message: fmt.Sprintf("a segment with the key %q exists already", s.Key)}
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, saveVersion(ctx, tx, workspace, by, s)
 }
 
 func saveVersion(ctx context.Context, tx *sql.Tx, workspace, by string, s carpel.Segment) error {

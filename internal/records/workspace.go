@@ -20,16 +20,28 @@ func scanWorkspace(r row) (carpel.Workspace, error) {
 	return w, err
 }
 
-// CreateWorkspace adds a workspace. The zone must be one that Go's time zone data know; name is 1 to 150 bytes.
-func (db *DB) CreateWorkspace(ctx context.Context, name, zone string) (carpel.Workspace, error) {
+// CreateWorkspace adds a workspace with its first segments, all of it or nothing. The zone must be one that Go's time zone
+// data know; name is 1 to 150 bytes. Whatever the clock says, it is younger than those that are there: the oldest one's
+// admins run the server.
+func (db *DB) CreateWorkspace(ctx context.Context, name, zone string, segments ...carpel.Segment) (carpel.Workspace, error) {
 	if err := checkWorkspace(name, zone); err != nil {
 		return carpel.Workspace{}, err
 	}
-	w := carpel.Workspace{ID: newID("ws_"), Name: name, Zone: zone, CreatedAt: moment(db.millis())}
+	w := carpel.Workspace{ID: newID("ws_"), Name: name, Zone: zone}
 	err := db.change(ctx, "create workspace", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO workspaces (id, name, zone, created_at) VALUES (?, ?, ?, ?)",
-			w.ID, w.Name, w.Zone, w.CreatedAt.UnixMilli())
-		return err
+		var created int64
+		err := tx.QueryRowContext(ctx, "INSERT INTO workspaces (id, name, zone, created_at) SELECT ?, ?, ?, max(?, coalesce(max(created_at) + 1, 0)) FROM workspaces RETURNING created_at",
+			w.ID, w.Name, w.Zone, db.millis()).Scan(&created)
+		if err != nil {
+			return err
+		}
+		w.CreatedAt = moment(created)
+		for _, s := range segments {
+			if _, err := db.insertSegment(ctx, tx, w.ID, "system", s); err != nil {
+				return fmt.Errorf("segment %s: %w", s.Key, err)
+			}
+		}
+		return nil
 	})
 	return w, err
 }

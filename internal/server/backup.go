@@ -67,7 +67,10 @@ func (s *Server) backup(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, backupFile), about, 0o600); err != nil {
+	if err := syncDirectory(filepath.Join(dir, "workspaces")); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, backupFile), about); err != nil {
 		return err
 	}
 	return syncDirectory(dir)
@@ -105,7 +108,11 @@ func Restore(backup, data string) error {
 	if err := os.Mkdir(part, 0o700); err != nil {
 		return fmt.Errorf("restore (remove what an earlier try left behind): %w", err)
 	}
-	if err := restoreInto(backup, part); err != nil {
+	err := restoreInto(backup, part)
+	if err == nil {
+		err = syncDirectories(part)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("restore %s: %w", backup, err), os.RemoveAll(part))
 	}
 	if err := os.Rename(part, data); err != nil {
@@ -140,6 +147,16 @@ func restoreInto(backup, data string) error {
 	})
 }
 
+// syncDirectories makes the names in a directory and in those below it durable.
+func syncDirectories(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			err = syncDirectory(path)
+		}
+		return err
+	})
+}
+
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -155,6 +172,35 @@ func copyFile(from, to string) error {
 		err = out.Sync()
 	}
 	return errors.Join(err, out.Close())
+}
+
+// makeDirectory makes a directory and those above it that are missing, so that they survive a power cut.
+func makeDirectory(dir string) error {
+	above := filepath.Dir(filepath.Clean(dir))
+	if _, err := os.Stat(above); errors.Is(err, fs.ErrNotExist) && above != dir {
+		if err := makeDirectory(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return syncDirectory(above)
+}
+
+// writeFile writes a new file that survives a power cut once its directory is synced.
+func writeFile(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // syncDirectory makes the names in a directory durable.

@@ -42,7 +42,8 @@ const recheck = 250 * time.Millisecond
 // room returns an error with CodeDiskFull when there is too little space to take anything in.
 func (d *disk) room() error {
 	now := d.now().UnixMilli()
-	if last := d.checked.Load(); now-last >= recheck.Milliseconds() && d.checked.CompareAndSwap(last, now) {
+	// A clock that was set back is no reason not to look.
+	if last := d.checked.Load(); (now < last || now-last >= recheck.Milliseconds()) && d.checked.CompareAndSwap(last, now) {
 		if err := d.look(); err != nil {
 			return err
 		}

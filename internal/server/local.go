@@ -92,7 +92,7 @@ func (s *Server) writeLocal() error {
 		return err
 	}
 	tmp := filepath.Join(s.config.Data, localFile+".new")
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+	if err := writeFile(tmp, b); err != nil {
 		return fmt.Errorf("write %s: %w", localFile, err)
 	}
 	return os.Rename(tmp, filepath.Join(s.config.Data, localFile))

@@ -24,6 +24,9 @@ import (
 const (
 	recordsFile = "records.db"
 	lockFile    = "LOCK"
+
+	workspacesDirectory = "workspaces"
+	importsDirectory    = "imports"
 )
 
 // Server is a data directory, opened: with [Server.Run] it listens; without, [Server.ServeHTTP] answers requests of
@@ -49,8 +52,10 @@ type Server struct {
 // Open opens the data directory, making it if there is none. One process at a time has it open.
 func Open(ctx context.Context, config Config) (s *Server, err error) {
 	config.EnsureDefaults()
-	if err := os.MkdirAll(config.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("open data directory: %w", err)
+	for _, dir := range []string{config.Data, filepath.Join(config.Data, workspacesDirectory), filepath.Join(config.Data, importsDirectory)} {
+		if err := makeDirectory(dir); err != nil {
+			return nil, fmt.Errorf("open data directory: %w", err)
+		}
 	}
 	s = &Server{config: config, fatal: make(chan error, 1)}
 	s.stopping, s.stop = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -71,14 +76,14 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	}
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
-		dir: filepath.Join(config.Data, "workspaces"), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
+		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
 		options: stripes.Options{FS: config.FS, Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
 	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil {
 		return s, err
 	}
-	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, "imports"), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
+	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
 		return s, err
 	}

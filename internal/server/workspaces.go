@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -128,11 +127,7 @@ func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, er
 	}
 	o := w.options
 	o.Zone = zone
-	dir := w.Dir(id)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	db, err := stripes.Open(dir, o)
+	db, err := stripes.Open(w.Dir(id), o) // which makes the directories, and syncs those above
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %s: %w", id, err)
 	}
@@ -183,19 +178,25 @@ func (w *Workspaces) definitions(ctx context.Context, id string) ([]engine.Defin
 	return all, nil
 }
 
+// pauseAsRecorded pauses and resumes segments as the records say: the process may have ended between the two.
 func (w *Workspaces) pauseAsRecorded(ctx context.Context, id string, db *stripes.DB) error {
 	segments, err := w.records.Segments(ctx, id)
 	if err != nil {
 		return err
 	}
 	for _, s := range segments {
-		if s.State != carpel.StatePaused {
-			continue
+		st, err := db.Status(s.ID)
+		if err != nil || s.State == carpel.StateArchived {
+			continue // not in the engine
 		}
-		if st, err := db.Status(s.ID); err == nil && st.State != carpel.StatePaused {
-			if err := db.Pause(ctx, s.ID); err != nil {
-				return err
-			}
+		switch paused := st.State == carpel.StatePaused; {
+		case s.State == carpel.StatePaused && !paused:
+			err = db.Pause(ctx, s.ID)
+		case s.State == carpel.StateLive && paused:
+			err = db.Resume(ctx, s.ID)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -206,16 +207,7 @@ func (w *Workspaces) Dir(id string) string { return filepath.Join(w.dir, id, "en
 
 // Create makes a workspace with the default segments. The engine opens at first use.
 func (w *Workspaces) Create(ctx context.Context, name, zone string) (carpel.Workspace, error) {
-	ws, err := w.records.CreateWorkspace(ctx, name, zone)
-	if err != nil {
-		return ws, err
-	}
-	for _, s := range carpel.DefaultSegments() {
-		if _, err := w.records.CreateSegment(ctx, ws.ID, "system", s); err != nil {
-			return ws, fmt.Errorf("create default segment %s: %w", s.Key, err)
-		}
-	}
-	return ws, nil
+	return w.records.CreateWorkspace(ctx, name, zone, carpel.DefaultSegments()...)
 }
 
 // Run opens every workspace that was not closed in order, then, until ctx ends, those in which time has work, and
