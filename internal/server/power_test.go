@@ -86,9 +86,9 @@ func copyFiles(from, to string) error {
 }
 
 // config opens a server on the disks; hook is asked before every call of a disk that is not of its directory.
-func (d *disks) config(hook func(changes, write bool, path string) error) server.Config {
+func (d *disks) config(log *slog.Logger, hook func(changes, sync bool, path string) error) server.Config {
 	d.records.Hook(func(op crashfs.Op) error { return hook(op.Kind.Changes(), op.Kind == crashfs.Sync, op.Path) })
-	return server.Config{Data: d.dir, APIKey: ledger.APIKey, Write: ledger.WriteKey, CacheMB: 8, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
+	return server.Config{Data: d.dir, APIKey: ledger.APIKey, Write: ledger.WriteKey, CacheMB: 8, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: log,
 		VFS: d.records.Name(), FS: errorfs.Wrap(d.engines, injector(hook))}
 }
 
@@ -200,7 +200,7 @@ func (h *cutter) end() {
 // open opens the server and lets it run; stop ends it.
 func (h *cutter) open(p *power) (s ledger.Server, stop func()) {
 	h.t.Helper()
-	opened, err := server.Open(h.t.Context(), h.disks.config(p.hook))
+	opened, err := server.Open(h.t.Context(), h.disks.config(slog.New(slog.NewTextHandler(testWriter{h.t}, &slog.HandlerOptions{Level: slog.LevelError})), p.hook))
 	if err != nil {
 		h.t.Fatalf("after %d cuts: %v", h.cuts, err)
 	}

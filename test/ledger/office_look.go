@@ -155,7 +155,7 @@ func (o *Office) people(s Server, is map[string]string) error {
 func (o *Office) imports(s Server, is map[string]string) error {
 	err := until(func() (bool, error) {
 		var list struct {
-			Imports []struct{ ID, File, State string }
+			Imports []struct{ ID, File, State, Reason string }
 		}
 		if err := s.Get("/api/imports", url.Values{"limit": {"500"}}, &list); err != nil {
 			return false, err
@@ -165,7 +165,7 @@ func (o *Office) imports(s Server, is map[string]string) error {
 				return false, nil
 			}
 			if name := strings.TrimSuffix(m.File, ".csv"); strings.HasPrefix(name, o.name+"-") && m.State != "done" {
-				is[importObject+name] = m.State
+				is[importObject+name] = m.State + ": " + m.Reason
 			}
 		}
 		return true, nil

@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/carpel/carpel"
 )
@@ -159,24 +156,3 @@ func (s *Store) cuts(lower, upper []byte) ([][]byte, error) {
 	}
 	return append(cuts, upper), nil
 }
-
-// disk is the filesystem that Pebble works on. While drop is set, a log that could be used again is deleted, and a new
-// one made in its place.
-type disk struct {
-	vfs.FS
-	drop atomic.Bool
-}
-
-// ReuseForWrite renames a file and opens it for writing, or makes a new one in its place; see [vfs.FS].
-func (d *disk) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	if !d.drop.Load() {
-		return d.FS.ReuseForWrite(oldname, newname, c)
-	}
-	if err := d.FS.Remove(oldname); err != nil {
-		return nil, err
-	}
-	return d.FS.Create(newname, c)
-}
-
-// Unwrap returns the filesystem below.
-func (d *disk) Unwrap() vfs.FS { return d.FS }
