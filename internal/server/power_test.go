@@ -88,7 +88,7 @@ func copyFiles(from, to string) error {
 // config opens a server on the disks; hook is asked before every call of a disk that is not of its directory.
 func (d *disks) config(log *slog.Logger, hook func(changes, sync bool, path string) error) server.Config {
 	d.records.Hook(func(op crashfs.Op) error { return hook(op.Kind.Changes(), op.Kind == crashfs.Sync, op.Path) })
-	return server.Config{Data: d.dir, APIKey: ledger.APIKey, Write: ledger.WriteKey, CacheMB: 8, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: log,
+	return server.Config{Data: d.dir, APIKey: ledger.APIKey, Write: ledger.WriteKey, MemoryMB: 64, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: log,
 		VFS: d.records.Name(), FS: errorfs.Wrap(d.engines, injector(hook))}
 }
 
