@@ -25,6 +25,7 @@ type LoadTest struct {
 	Batch       int    // events of one request
 	Rate        int    // events a second; 0 for as many as are taken
 	Seconds     int
+	Overload    bool // what happens beyond capacity, instead of traffic
 	MemoryMB    int
 	Log         io.Writer
 }
@@ -58,6 +59,8 @@ type LoadResult struct {
 	DriverShare   float64   `json:"driver_share"`    // of the processor time of both
 	ServerBytes   int64     `json:"server_resident"` // at the end
 	LoadBefore    string    `json:"load_average_before"`
+
+	Overload *OverloadResult `json:"overload,omitempty"` // instead of the traffic
 }
 
 // loadTest is the command "load".
@@ -74,6 +77,7 @@ func loadTest(ctx context.Context, args []string) error {
 	flags.IntVar(&l.Rate, "rate", 0, "events a second; 0 for as many as are taken")
 	flags.IntVar(&l.Seconds, "seconds", 30, "how long")
 	flags.IntVar(&l.MemoryMB, "memory-mb", 2048, "the server's setting of that name")
+	flags.BoolVar(&l.Overload, "overload", false, "twice the rate that is taken, and a quiet workspace beside a loud one, instead of the traffic")
 	jsonPath := flags.String("json", "", "write everything measured to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -120,6 +124,11 @@ func (l *LoadTest) Run(ctx context.Context) (result *LoadResult, err error) {
 	}
 	result.Segments, result.BuildSeconds = l.Segments, time.Since(start).Seconds()
 	fmt.Fprintf(l.Log, "%d segments built in %.1f s; traffic for %d s\n", l.Segments, result.BuildSeconds, l.Seconds)
+	if l.Overload {
+		beyond, err := l.beyond(ctx, server)
+		result.Overload = &beyond
+		return result, err
+	}
 	return result, l.traffic(ctx, server, result)
 }
 
@@ -147,6 +156,9 @@ func liveSegments(n int) []string {
 
 // WriteMarkdown writes what was measured as a table.
 func (r *LoadResult) WriteMarkdown(w io.Writer) error {
+	if r.Overload != nil {
+		return r.Overload.WriteMarkdown(w)
+	}
 	var b strings.Builder
 	wanted := "as fast as they are taken"
 	if r.Rate > 0 {

@@ -88,11 +88,15 @@ func (s *carpelServer) stop() error {
 
 // send posts a batch of the Segment family. It reports false when the server asks to try again later.
 func (s *carpelServer) send(ctx context.Context, body []byte) (taken bool, err error) {
+	return s.sendWith(ctx, loadWriteKey, body)
+}
+
+func (s *carpelServer) sendWith(ctx context.Context, key string, body []byte) (taken bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/batch", bytes.NewReader(body))
 	if err != nil {
 		return false, err
 	}
-	req.SetBasicAuth(loadWriteKey, "")
+	req.SetBasicAuth(key, "")
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Strict-Mode", "1")
 	answer, status, err := s.do(req)
@@ -109,6 +113,10 @@ func (s *carpelServer) send(ctx context.Context, body []byte) (taken bool, err e
 
 // ask calls the native API and decodes the answer.
 func (s *carpelServer) ask(ctx context.Context, method, path string, body, out any) error {
+	return s.askWith(ctx, loadAPIKey, method, path, body, out)
+}
+
+func (s *carpelServer) askWith(ctx context.Context, key, method, path string, body, out any) error {
 	var in io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -121,7 +129,7 @@ func (s *carpelServer) ask(ctx context.Context, method, path string, body, out a
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+loadAPIKey)
+	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", "application/json")
 	answer, status, err := s.do(req)
 	if err != nil {

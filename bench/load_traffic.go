@@ -172,7 +172,7 @@ type senders struct {
 // run sends until the end. With a rate, a request's time begins when it was due, so that a server that falls behind is
 // not flattered.
 func (s *senders) run(ctx context.Context, connection int) error {
-	r := rand.New(rand.NewPCG(11, uint64(connection)))
+	r := newRandom(11, uint64(connection))
 	var took []float64
 	var body []byte
 	for {
@@ -207,6 +207,9 @@ func (s *senders) run(ctx context.Context, connection int) error {
 	s.took = append(s.took, took...)
 	return nil
 }
+
+// newRandom makes up traffic, the same for the same seed.
+func newRandom(seed, n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
 
 // body is one request: events of now, by people of whom some are very active.
 func (s *senders) body(b []byte, r *rand.Rand, number int64) []byte {
