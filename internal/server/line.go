@@ -2,10 +2,13 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -23,7 +26,7 @@ const (
 
 // newHTTPServer bounds what slow clients can hold. Requests end with ctx at the latest.
 func newHTTPServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{Handler: onLine(h), ReadHeaderTimeout: headerTime, WriteTimeout: answerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+	return &http.Server{Handler: onLine(unbroken(h, log)), ReadHeaderTimeout: headerTime, WriteTimeout: answerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 }
 
@@ -38,6 +41,30 @@ func onLine(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(l, r)
 		l.writing() // what net/http holds of the answer goes out now
+	})
+}
+
+// unbroken answers a request whose handler panics with an internal error, and says so in the log with the place where it
+// broke: not with the value, which may hold anything, nor, as net/http would, with the address of the caller.
+func unbroken(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler { // an answer is broken off on purpose
+				panic(p)
+			}
+			what := fmt.Sprintf("%T", p)
+			if e, ok := p.(runtime.Error); ok {
+				what = e.Error()
+			}
+			log.Error("a request broke", "route", r.Pattern, "panic", what, "stack", string(debug.Stack()))
+			w.Header().Set("Connection", "close")
+			http.Error(w, `{"code":"internal"}`, http.StatusInternalServerError) // lost when an answer has begun
+		}()
+		next.ServeHTTP(w, r)
 	})
 }
 
