@@ -41,7 +41,20 @@ func newDisks(t testing.TB) *disks {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &disks{dir: filepath.Join(t.TempDir(), "data"), engines: vfs.NewCrashableMem(), records: records}
+	d := &disks{dir: filepath.Join(t.TempDir(), "data"), engines: vfs.NewCrashableMem(), records: records}
+	if err := d.engines.MkdirAll(d.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for dir := d.dir; dir != "/"; dir = filepath.Dir(dir) { // which the server has from its directory
+		above, err := d.engines.OpenDir(filepath.Dir(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(above.Sync(), above.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
 }
 
 // crash is the disks as they may be after a power cut at this moment, which is the same for all of them. rng decides what

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
@@ -127,7 +129,10 @@ func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, er
 	}
 	o := w.options
 	o.Zone = zone
-	db, err := stripes.Open(w.Dir(id), o) // which makes the directories, and syncs those above
+	if err := w.makeDirectories(id); err != nil {
+		return nil, fmt.Errorf("open workspace %s: %w", id, err)
+	}
+	db, err := stripes.Open(w.Dir(id), o)
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %s: %w", id, err)
 	}
@@ -204,6 +209,30 @@ func (w *Workspaces) pauseAsRecorded(ctx context.Context, id string, db *stripes
 
 // Dir is the workspace's own directory.
 func (w *Workspaces) Dir(id string) string { return filepath.Join(w.dir, id, "engine") }
+
+// makeDirectories makes those of a workspace, and makes their names durable, also when an earlier try made them and ended
+// before it had.
+func (w *Workspaces) makeDirectories(id string) error {
+	files := w.options.FS
+	if files == nil {
+		files = vfs.Default
+	}
+	dir := w.Dir(id)
+	if err := files.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for range 3 { // that of the workspace, that of all workspaces, the data directory
+		dir = files.PathDir(dir)
+		f, err := files.OpenDir(dir)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Create makes a workspace with the default segments. The engine opens at first use.
 func (w *Workspaces) Create(ctx context.Context, name, zone string) (carpel.Workspace, error) {
