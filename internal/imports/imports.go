@@ -372,8 +372,7 @@ func (r *Runner) launch(workspace string, m records.Import) {
 	r.work.Go(func() {
 		queue.Lock()
 		defer queue.Unlock()
-		err := r.run(ctx, workspace, &m)
-		r.finish(ctx, workspace, m, err)
+		r.persist(ctx, workspace, m)
 		r.mu.Lock()
 		delete(r.cancels, m.ID)
 		r.mu.Unlock()
@@ -381,10 +380,55 @@ func (r *Runner) launch(workspace string, m records.Import) {
 	})
 }
 
-// finish records how an import ended. One that ended with the process stays running, to be resumed.
-func (r *Runner) finish(ctx context.Context, workspace string, m records.Import, err error) {
+const (
+	tries    = 10 // of an import that gets no further, before it fails
+	tryAfter = 5 * time.Second
+)
+
+// persist runs an import to its end. An error that is not the file's, of the engine or of the records, is no end: what
+// was acknowledged with the file is still to be done. It is tried again from where the records say that it is, here, or
+// after the next start when the process ends meanwhile.
+func (r *Runner) persist(ctx context.Context, workspace string, m records.Import) {
+	for try := 1; ; try++ {
+		at := m.Rows
+		err := r.run(ctx, workspace, &m)
+		if isEnd(err) || ctx.Err() != nil || try == tries {
+			if err = r.finish(ctx, workspace, m, err); err == nil {
+				return
+			}
+		}
+		r.Log.Error("import is tried again", "import", m.ID, "error", err)
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-time.After(tryAfter):
+		}
+		if known, err := r.Records.Import(r.ctx, workspace, m.ID); err == nil {
+			m = known
+		}
+		if m.Rows > at {
+			try = 0
+		}
+	}
+}
+
+// isEnd reports whether an import has come to its end with err: all is read, or what is wrong is the file or the request.
+func isEnd(err error) bool {
+	var e *carpel.Error
+	var file *fileError
+	return err == nil || errors.As(err, &file) || errors.As(err, &e) && e.Code != carpel.CodeOverloaded && e.Code != carpel.CodeDiskFull && e.Code != carpel.CodeInternal
+}
+
+// fileError is one of reading the file.
+type fileError struct{ error }
+
+func (e *fileError) Unwrap() error { return e.error }
+
+// finish records how an import ended. One that ended with the process stays running, to be resumed. The error is of the
+// records: the import has not ended.
+func (r *Runner) finish(ctx context.Context, workspace string, m records.Import, err error) error {
 	if r.ctx.Err() != nil {
-		return
+		return nil
 	}
 	var e *carpel.Error
 	switch {
@@ -399,8 +443,7 @@ func (r *Runner) finish(ctx context.Context, workspace string, m records.Import,
 		r.Log.Error("import failed", "import", m.ID, "error", err)
 	}
 	if err := r.Records.AdvanceImport(context.WithoutCancel(ctx), workspace, m, nil); err != nil {
-		r.Log.Error("import does not end", "import", m.ID, "error", err)
-		return
+		return err
 	}
 	var s storedSpec
 	if json.Unmarshal(m.Mapping, &s) == nil {
@@ -408,4 +451,5 @@ func (r *Runner) finish(ctx context.Context, workspace string, m records.Import,
 			r.Log.Error("imported file stays", "import", m.ID, "error", err)
 		}
 	}
+	return nil
 }

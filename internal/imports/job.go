@@ -60,7 +60,7 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 	}
 	j := &job{mapping: s.Mapping, segment: s.Segment, cells: m.Format == "csv", zone: zone, now: carpel.MillisOf(m.CreatedAt), seed: seed}
 	if j.rows, err = openRows(filepath.Join(r.Dir, workspace, filepath.Base(s.Path)), m.Format); err != nil {
-		return err
+		return &fileError{err}
 	}
 	defer j.rows.Close()
 	db, release, err := r.Engine(ctx, workspace)
@@ -70,7 +70,7 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 	defer release()
 	for row := range m.Rows {
 		if _, _, err := j.rows.Next(); err != nil && !isRowError(err) {
-			return fmt.Errorf("skip row %d of %d: %w", row+1, m.Rows, err)
+			return &fileError{fmt.Errorf("skip row %d of %d: %w", row+1, m.Rows, err)}
 		}
 	}
 	for {
@@ -162,7 +162,7 @@ func (j *job) read(m *records.Import) *batch {
 			break
 		}
 		if err != nil && !isRowError(err) {
-			b.fault = fmt.Errorf("row %d: %w", m.Rows+1, err)
+			b.fault = &fileError{fmt.Errorf("row %d: %w", m.Rows+1, err)}
 			break
 		}
 		m.Rows++

@@ -63,7 +63,7 @@ func TestFaultAtEveryCall(t *testing.T) {
 		for _, traffic := range []bool{false, true} {
 			last := max(200, *faults)
 			for i := range *faults {
-				call := 1 + i*last/ *faults
+				call := 1 + i*last / *faults
 				f := &faulter{t: t, fault: &faulty{engines: engines}, call: int64(call), traffic: traffic}
 				f.run()
 				tried, lost = tried+1, lost+f.lost
@@ -140,7 +140,10 @@ func (f *faulter) withFault() error {
 		}
 		f.fault.left.Store(f.call)
 	}
-	office := true
+	office, err := f.office.Import(s)
+	if err != nil {
+		return err
+	}
 	for range 12 {
 		if _, err := f.writer.Step(s); err != nil {
 			return err

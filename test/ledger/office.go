@@ -52,8 +52,12 @@ func (o *Office) Run(s Server) error {
 
 // Step does one thing and reports whether it was acknowledged. The error is an answer that should not have come. A write
 // that got no answer must be looked at, with [Office.Look], before the next one.
-func (o *Office) Step(s Server) (acknowledged bool, err error) {
-	w := o.next()
+func (o *Office) Step(s Server) (acknowledged bool, err error) { return o.do(s, o.next()) }
+
+// Import begins an import; see [Office.Step].
+func (o *Office) Import(s Server) (acknowledged bool, err error) { return o.do(s, o.newImport()) }
+
+func (o *Office) do(s Server, w write) (acknowledged bool, err error) {
 	answer, err := s.send(w.request)
 	var wrong *wrongAnswer
 	if errors.As(err, &wrong) {
