@@ -93,6 +93,13 @@ func (s Scale) All(yield func(*Person) bool) {
 // do nearly half of everything, one in a hundred a fifth, and 15 in 100 nothing at all.
 func (s Scale) person(id int, events []Event) Person {
 	r := rand.New(rand.NewPCG(7, uint64(id)))
+	p := s.profile(r, id)
+	p.Events = s.events(r, &p, events[:0])
+	return p
+}
+
+// profile makes up who somebody is, from the beginning of their own random numbers.
+func (s Scale) profile(r *rand.Rand, id int) Person {
 	p := Person{ID: id, Plan: choose(r, planShare), Country: skewed(r, len(countries)), Seats: 1 + r.IntN(200), MRR: -1, Trial: r.IntN(3) == 0,
 		Role: skewed(r, len(roles)), Language: skewed(r, len(languages)), Score: float64(r.IntN(1001)) / 1000, Source: r.IntN(len(sources))}
 	p.Email = fmt.Sprintf("user.%d@example%d.com", id, skewed(r, 100))
@@ -106,7 +113,6 @@ func (s Scale) person(id int, events []Event) Person {
 		p.Company = fmt.Sprintf("Company %d", r.IntN(5000))
 	}
 	p.CreatedAt = now - day/2 - r.Int64N(2*historyDays*86_400)*second
-	p.Events = s.events(r, &p, events[:0])
 	return p
 }
 

@@ -18,16 +18,22 @@ import (
 // segments, under as much traffic as asked for or as it takes.
 type LoadTest struct {
 	Program     string // the carpel command
-	Dir         string // for the server's data; emptied before
+	Dir         string // for the server's data; emptied before unless it is kept
+	Keep        bool   // leave the data, and use what an earlier run left of the same people, history and segments
 	Scale       Scale  // people and history that are there before
 	Segments    int    // live ones
+	Mixed       bool   // the segments are of many kinds; see mixedSegments
 	Connections int    // requests at work at the same time
-	Batch       int    // events of one request
-	Rate        int    // events a second; 0 for as many as are taken
-	Seconds     int
+	Batch       int    // items of one request
+	Rate        int    // items a second; 0 for as many as are taken
+	Identifies  int    // one item in so many tells a person's attributes; 0 for none
+	Properties  int    // of an event
+	For         time.Duration
 	Overload    bool // what happens beyond capacity, instead of traffic
 	MemoryMB    int
 	Log         io.Writer
+
+	world *loadWorld // what there is before the traffic; set by Run
 }
 
 // LoadResult is what was measured. Durations are in milliseconds.
@@ -40,6 +46,8 @@ type LoadResult struct {
 	Connections   int       `json:"connections"`
 	Batch         int       `json:"batch"`
 	Rate          int       `json:"rate,omitempty"`
+	Identifies    int       `json:"identifies,omitempty"` // one item in so many
+	Properties    int       `json:"properties"`           // of an event
 	Seconds       float64   `json:"seconds"`
 	SeedPerSecond float64   `json:"seed_events_per_second"` // history over HTTP, before there are segments
 	BuildSeconds  float64   `json:"build_seconds"`          // of all segments, one after the other
@@ -59,8 +67,19 @@ type LoadResult struct {
 	DriverShare   float64   `json:"driver_share"`    // of the processor time of both
 	ServerBytes   int64     `json:"server_resident"` // at the end
 	LoadBefore    string    `json:"load_average_before"`
+	Minutes       []Minute  `json:"minutes"`
 
 	Overload *OverloadResult `json:"overload,omitempty"` // instead of the traffic
+}
+
+// Minute is what was measured in one minute: whether it goes on as it began.
+type Minute struct {
+	PerSecond   float64 `json:"events_per_second"`
+	AckP50      float64 `json:"ack_p50"`
+	AckP99      float64 `json:"ack_p99"`
+	AckMax      float64 `json:"ack_max"`
+	ServerCores float64 `json:"server_cores"`
+	DriverCores float64 `json:"driver_cores"`
 }
 
 // loadTest is the command "load".
@@ -68,22 +87,27 @@ func loadTest(ctx context.Context, args []string) error {
 	l := LoadTest{Log: os.Stderr}
 	flags := flag.NewFlagSet("bench load", flag.ContinueOnError)
 	flags.StringVar(&l.Program, "carpel", filepath.Join("..", "bin", "carpel"), "the carpel command; make build makes it")
-	flags.StringVar(&l.Dir, "dir", filepath.Join(os.TempDir(), "carpel-load"), "the server's data; removed before and after")
+	flags.StringVar(&l.Dir, "dir", filepath.Join(os.TempDir(), "carpel-load"), "the server's data; removed before and after unless -keep is given")
+	flags.BoolVar(&l.Keep, "keep", false, "keep the data, and use what an earlier run with -keep left of the same people, history and segments")
 	flags.IntVar(&l.Scale.People, "people", 50_000, "people")
 	flags.IntVar(&l.Scale.Events, "events", 1_000_000, "events of history, about")
-	flags.IntVar(&l.Segments, "segments", 200, "live segments")
+	flags.IntVar(&l.Segments, "segments", 200, "live segments, of three conditions each")
+	flags.BoolVar(&l.Mixed, "mixed", false, "segments of many kinds: filtered counts, sums, different days, came back, sequences")
 	flags.IntVar(&l.Connections, "connections", 8, "requests at work at the same time")
-	flags.IntVar(&l.Batch, "batch", 100, "events of a request")
-	flags.IntVar(&l.Rate, "rate", 0, "events a second; 0 for as many as are taken")
-	flags.IntVar(&l.Seconds, "seconds", 30, "how long")
+	flags.IntVar(&l.Batch, "batch", 100, "items of a request")
+	flags.IntVar(&l.Rate, "rate", 0, "items a second; 0 for as many as are taken")
+	flags.IntVar(&l.Identifies, "identifies", 5, "one item in so many tells a person's 12 attributes; 0 for none")
+	flags.IntVar(&l.Properties, "properties", 3, "properties of an event")
+	flags.DurationVar(&l.For, "for", 30*time.Second, "how long")
 	flags.IntVar(&l.MemoryMB, "memory-mb", 2048, "the server's setting of that name")
 	flags.BoolVar(&l.Overload, "overload", false, "twice the rate that is taken, and a quiet workspace beside a loud one, instead of the traffic")
 	jsonPath := flags.String("json", "", "write everything measured to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || min(l.Scale.People, l.Scale.Events, l.Segments, l.Connections, l.Batch, l.Seconds, l.MemoryMB) < 1 || l.Rate < 0 || l.Batch > seedBatch {
-		return fmt.Errorf("every number must be at least 1, batch at most %d; nothing may follow the flags", seedBatch)
+	if flags.NArg() > 0 || min(l.Scale.People, l.Scale.Events, l.Segments, l.Connections, l.Batch, l.MemoryMB) < 1 || min(l.Rate, l.Identifies) < 0 || l.For < time.Second || l.Batch > seedBatch ||
+		l.Properties < 3 || l.Properties > 1000 {
+		return fmt.Errorf("every number must be at least 1, batch at most %d, properties 3 to 1000; nothing may follow the flags", seedBatch)
 	}
 	result, err := l.Run(ctx)
 	if err != nil {
@@ -101,29 +125,34 @@ func loadTest(ctx context.Context, args []string) error {
 	return result.WriteMarkdown(os.Stdout)
 }
 
-// Run does the whole test. The server and its data are gone when it returns.
+// Run does the whole test. The server is gone when it returns, and so are its data unless they are kept.
 func (l *LoadTest) Run(ctx context.Context) (result *LoadResult, err error) {
 	result = &LoadResult{Machine: machine(), At: time.Now().UTC().Truncate(time.Second), People: l.Scale.People, Connections: l.Connections, Batch: l.Batch, Rate: l.Rate,
-		LoadBefore: loadAverage()}
-	if err := os.RemoveAll(l.Dir); err != nil {
-		return nil, err
+		Identifies: l.Identifies, Properties: l.Properties, Segments: l.Segments, LoadBefore: loadAverage()}
+	world, there := l.prepared()
+	l.world = world
+	if !there {
+		if err := os.RemoveAll(l.Dir); err != nil {
+			return nil, err
+		}
 	}
 	server, err := startServer(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, server.stop(), os.RemoveAll(l.Dir)) }()
-	fmt.Fprintln(l.Log, "history: sending")
-	if err := l.seed(ctx, server, result); err != nil {
-		return nil, fmt.Errorf("send the history: %w", err)
+	defer func() {
+		err = errors.Join(err, server.stop())
+		if !l.Keep {
+			err = errors.Join(err, os.RemoveAll(l.Dir))
+		}
+	}()
+	if !there {
+		if err := l.prepare(ctx, server, world); err != nil {
+			return nil, err
+		}
 	}
-	fmt.Fprintf(l.Log, "history: %d events, %.0f a second; building segments\n", result.History, result.SeedPerSecond)
-	start := time.Now()
-	if err := l.defineSegments(ctx, server); err != nil {
-		return nil, fmt.Errorf("define segments: %w", err)
-	}
-	result.Segments, result.BuildSeconds = l.Segments, time.Since(start).Seconds()
-	fmt.Fprintf(l.Log, "%d segments built in %.1f s; traffic for %d s\n", l.Segments, result.BuildSeconds, l.Seconds)
+	result.History, result.SeedPerSecond, result.BuildSeconds = world.History, world.SeedPerSecond, world.BuildSeconds
+	fmt.Fprintf(l.Log, "%d events and %d segments are there; traffic for %s\n", world.History, l.Segments, l.For)
 	if l.Overload {
 		beyond, err := l.beyond(ctx, server)
 		result.Overload = &beyond
@@ -132,8 +161,80 @@ func (l *LoadTest) Run(ctx context.Context) (result *LoadResult, err error) {
 	return result, l.traffic(ctx, server, result)
 }
 
-// liveSegments are n definitions of all kinds; every event name is used by a good tenth of them.
+// prepare sends the history and defines the segments.
+func (l *LoadTest) prepare(ctx context.Context, server *carpelServer, world *loadWorld) error {
+	fmt.Fprintln(l.Log, "history: sending")
+	if err := l.seed(ctx, server, world); err != nil {
+		return fmt.Errorf("send the history: %w", err)
+	}
+	fmt.Fprintf(l.Log, "history: %d events, %.0f a second; building segments\n", world.History, world.SeedPerSecond)
+	start := time.Now()
+	if err := l.defineSegments(ctx, server); err != nil {
+		return fmt.Errorf("define segments: %w", err)
+	}
+	world.BuildSeconds = time.Since(start).Seconds()
+	if !l.Keep {
+		return nil
+	}
+	data, err := json.Marshal(world)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(l.note(), data, 0o644)
+}
+
+// loadWorld is what a run finds or makes before the traffic.
+type loadWorld struct {
+	Version       int // of the generator
+	Scale         Scale
+	Segments      int
+	Mixed         bool
+	Shift         int64 // by which the data set was moved, so that its history ended when it was sent
+	History       int64
+	SeedPerSecond float64
+	BuildSeconds  float64
+}
+
+// note is the file beside the data that says what they are.
+func (l *LoadTest) note() string { return filepath.Clean(l.Dir) + ".json" }
+
+// prepared returns what an earlier run left, and whether that is what this one wants; else what is to be made.
+func (l *LoadTest) prepared() (*loadWorld, bool) {
+	want := loadWorld{Version: dataVersion, Scale: l.Scale, Segments: l.Segments, Mixed: l.Mixed}
+	data, err := os.ReadFile(l.note())
+	if err == nil && l.Keep {
+		var have loadWorld
+		if err = json.Unmarshal(data, &have); err == nil && (loadWorld{Version: have.Version, Scale: have.Scale, Segments: have.Segments, Mixed: have.Mixed}) == want {
+			return &have, true
+		}
+	}
+	return &want, false
+}
+
+// segments are the definitions that the test keeps live.
+func (l *LoadTest) segments() []string {
+	if l.Mixed {
+		return mixedSegments(l.Segments)
+	}
+	return liveSegments(l.Segments)
+}
+
+// liveSegments are n definitions of three conditions each: every event name is used by a good tenth of them less those
+// that ask for any activity, one in twenty.
 func liveSegments(n int) []string {
+	var out []string
+	for i := range n {
+		did := fmt.Sprintf(`did "%s" at least %d times in the last %dd where (total > %d)`, eventNames[i%len(eventNames)], 1+i%4, 7+i%80, i%120)
+		if i%20 == 0 {
+			did = fmt.Sprintf(`did "*" at least %d times in the last %dd`, 2+i%5, 7+i%30)
+		}
+		out = append(out, fmt.Sprintf(`plan is %s and %s and seats > %d`, plans[i%len(plans)], did, i%190))
+	}
+	return out
+}
+
+// mixedSegments are n definitions of all kinds; every event name is used by a good tenth of them.
+func mixedSegments(n int) []string {
 	var out []string
 	for i := range n {
 		name, last := eventNames[i%len(eventNames)], 7+i%80
@@ -162,12 +263,16 @@ func (r *LoadResult) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	wanted := "as fast as they are taken"
 	if r.Rate > 0 {
-		wanted = thousands(int64(r.Rate)) + " events a second"
+		wanted = thousands(int64(r.Rate)) + " a second"
 	}
-	fmt.Fprintf(&b, "%s people, %s events of history, %d live segments; %d connections, %d events a request, %s, for %.0f s. %s. %s. Load average %s before.\n\n| | |\n|---|--:|\n",
-		thousands(int64(r.People)), thousands(r.History), r.Segments, r.Connections, r.Batch, wanted, r.Seconds, r.Machine, r.At.Format("2006-01-02 15:04 UTC"), r.LoadBefore)
+	items := fmt.Sprintf("events of %d properties", r.Properties)
+	if r.Identifies > 0 {
+		items = fmt.Sprintf("items, one in %d an identify of 12 attributes, the others %s", r.Identifies, items)
+	}
+	fmt.Fprintf(&b, "%s people, %s events of history, %d live segments; %d connections, requests of %d %s, %s, for %.0f s. %s. %s. Load average %s before.\n\n| | |\n|---|--:|\n",
+		thousands(int64(r.People)), thousands(r.History), r.Segments, r.Connections, r.Batch, items, wanted, r.Seconds, r.Machine, r.At.Format("2006-01-02 15:04 UTC"), r.LoadBefore)
 	for _, row := range [][2]string{
-		{"events/s acknowledged, each synced and evaluated", thousands(int64(r.PerSecond))},
+		{"items/s acknowledged, each synced and evaluated", thousands(int64(r.PerSecond))},
 		{"requests refused (429, 503)", thousands(r.Refused)},
 		{"acknowledgement p50 / p99 / worst, ms", fmt.Sprintf("%.1f / %.1f / %.1f", r.AckP50, r.AckP99, r.AckMax)},
 		{"sent until in the feed p50 / p99, ms", fmt.Sprintf("%.1f / %.1f", r.SentP50, r.SentP99)},
@@ -180,6 +285,10 @@ func (r *LoadResult) WriteMarkdown(w io.Writer) error {
 		{"building all segments, s", fmt.Sprintf("%.1f", r.BuildSeconds)},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
+	}
+	b.WriteString("\n| minute | items/s | acknowledgement p50 | p99 | worst, ms | server, cores | driver, cores |\n|--:|--:|--:|--:|--:|--:|--:|\n")
+	for i, m := range r.Minutes {
+		fmt.Fprintf(&b, "| %d | %s | %.1f | %.1f | %.1f | %.2f | %.2f |\n", i+1, thousands(int64(m.PerSecond)), m.AckP50, m.AckP99, m.AckMax, m.ServerCores, m.DriverCores)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

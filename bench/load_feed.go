@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -95,6 +96,7 @@ func (f *feed) wake() {
 
 // probe sends probes until the end, each a person who enters the segment by it.
 func (f *feed) probe(ctx context.Context, end time.Time) error {
+	run := strconv.FormatInt(time.Now().UnixMilli(), 36) // an earlier one may have left its probes
 	for i := 0; ; i++ {
 		due := time.Now().Add(probeEvery)
 		if due.After(end) {
@@ -103,7 +105,7 @@ func (f *feed) probe(ctx context.Context, end time.Time) error {
 		if err := sleepUntil(ctx, due); err != nil {
 			return err
 		}
-		id := fmt.Sprintf("probe-%d", i)
+		id := fmt.Sprintf("probe-%s-%d", run, i)
 		body := fmt.Appendf(nil, `{"batch":[{"type":"track","messageId":"%s","userId":"%s","event":"Probe","timestamp":"%s"}]}`, id, id, rfc3339(time.Now().UnixMilli()))
 		f.mu.Lock()
 		f.sent[id] = time.Now()

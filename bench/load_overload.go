@@ -131,9 +131,9 @@ func (l *LoadTest) push(ctx context.Context, server *carpelServer, p pushed) (ou
 	if p.batch > 0 {
 		made.Batch = p.batch
 	}
-	maker := &senders{test: &made}
 	start := time.Now()
-	end := start.Add(time.Duration(l.Seconds) * time.Second)
+	maker := newSenders(&made, start)
+	end := start.Add(l.For)
 	var next, run atomic.Int64
 	var mu sync.Mutex
 	group := newCrew(ctx)
