@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -27,12 +28,16 @@ func runs(scale float64) ([]run, error) {
 		test("differential", "./internal/engine/stripes", "TestRandomInMemory", "-enginetest.comparisons", n(1_000_000)),
 		{name: "planted", args: []string{"run", "./test/planted"}},
 	}
-	fuzz, err := fuzzRuns(n(1_000_000))
+	fuzz, err := fuzzRuns(n)
 	return append(all, fuzz...), err
 }
 
+// slowFuzz are the fuzz tests of which an input takes milliseconds, because it is a request to a whole server or a file,
+// and how many inputs they get in place of a million.
+var slowFuzz = map[string]int{"FuzzRequest": 20_000, "FuzzParquet": 100_000}
+
 // fuzzRuns is every fuzz test of the module, each for a number of inputs.
-func fuzzRuns(inputs string) ([]run, error) {
+func fuzzRuns(n func(all int) string) ([]run, error) {
 	fuzzTest := regexp.MustCompile(`^func (Fuzz\w+)\(`)
 	var all []run
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -51,6 +56,7 @@ func fuzzRuns(inputs string) ([]run, error) {
 		defer f.Close()
 		for in := bufio.NewScanner(f); in.Scan(); {
 			if m := fuzzTest.FindStringSubmatch(in.Text()); m != nil {
+				inputs := n(cmp.Or(slowFuzz[m[1]], 1_000_000))
 				pkg := "./" + filepath.ToSlash(filepath.Dir(path))
 				all = append(all, run{name: "fuzz " + strings.TrimPrefix(m[1], "Fuzz") + " " + filepath.Base(filepath.Dir(path)), fuzz: true,
 					args: []string{"test", pkg, "-run", "^$", "-fuzz", "^" + m[1] + "$", "-fuzztime", inputs + "x", "-timeout", "24h"}})
