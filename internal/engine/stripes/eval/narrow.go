@@ -76,7 +76,7 @@ func (p *probe) positive(s *scratch, a rowsAsked, rows rowBits) carpel.Millis {
 	case col == nil:
 		clear(a.words(rows))
 	case col.Dict == nil && p.test.narrowNums(s, col.Nums, a, rows):
-	case col.Dict == nil || len(col.Dict) > fewEntries && rows.count(a.from, a.to) < len(col.Dict):
+	case col.Dict == nil || a.to-a.from < len(col.Dict) || len(col.Dict) > fewEntries && rows.count(a.from, a.to) < len(col.Dict):
 		return p.each(a, col, rows)
 	default:
 		return p.codes(s, a, col, rows)

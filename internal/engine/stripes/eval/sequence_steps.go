@@ -14,8 +14,12 @@ type stepped struct {
 	rows     *block.Rows
 	from, to int
 	steps    []sequenceStep
-	fits     [carpel.MaxSequenceSteps]rowBits // borrowed; aligned with steps
+	words    int     // that hold a bit for every row of the part
+	bits     rowBits // so many words for the first step, for the second, and so on; borrowed
 }
+
+// fits returns which rows fit a step.
+func (x *stepped) fits(step int) rowBits { return x.bits[step*x.words : (step+1)*x.words] }
 
 // fitSteps finds the rows of a part that fit the steps, puts them into s.stepped, and adds whose they are to have, by
 // step. It returns when time may next change what a filter says.
@@ -47,9 +51,11 @@ func fitSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span, have *[c
 // fit asks the steps about those of the rows that have their bit set; about all when there are no bits.
 func (x *stepped) fit(s *scratch, now carpel.Millis, among rowBits) carpel.Millis {
 	next := carpel.Never
+	x.words = (x.rows.Len() + 63) >> 6
+	x.bits = s.borrow(len(x.steps) * x.words << 6)
 	for i, step := range x.steps {
-		b := s.borrow(x.rows.Len())
-		if x.fits[i] = b; among == nil {
+		b := x.fits(i)
+		if among == nil {
 			b.fill(x.from, x.to, true)
 		} else {
 			copy(b, among)
@@ -63,9 +69,10 @@ func (x *stepped) fit(s *scratch, now carpel.Millis, among rowBits) carpel.Milli
 
 // whose returns whose rows fit a step.
 func (x *stepped) whose(step int) (m block.Mask) {
+	fits := x.fits(step)
 	for w := x.from >> 6; w<<6 < x.to; w++ {
 		of := x.rows.SlotOf[w<<6:]
-		for word := x.fits[step][w]; word != 0; word &= word - 1 {
+		for word := fits[w]; word != 0; word &= word - 1 {
 			m.Set(of[bits.TrailingZeros64(word)])
 		}
 	}
@@ -77,7 +84,7 @@ func (x *stepped) gather(s *scratch, whose block.Mask) {
 	for w := x.from >> 6; w<<6 < x.to; w++ {
 		any := uint64(0)
 		for i := range x.steps {
-			any |= x.fits[i][w]
+			any |= x.bits[i*x.words+w]
 		}
 		for ; any != 0; any &= any - 1 {
 			row := w<<6 + bits.TrailingZeros64(any)
@@ -87,14 +94,12 @@ func (x *stepped) gather(s *scratch, whose block.Mask) {
 			}
 			h := happening{at: x.rows.Time[row]}
 			for i, step := range x.steps {
-				h.steps |= uint16(x.fits[i][w]>>(row&63)&1) << step.place
+				h.steps |= uint16(x.bits[i*x.words+w]>>(row&63)&1) << step.place
 			}
 			s.happened[slot] = append(s.happened[slot], h)
 		}
 	}
-	for i := range x.steps {
-		s.giveBack(x.fits[i])
-	}
+	s.giveBack(x.bits)
 }
 
 // inOrder puts a person's events in order of time. Those of one table mostly are; two tables are merged.
