@@ -97,7 +97,7 @@ func (r *Rows) Column(name string) *Column {
 	if r == nil {
 		return nil
 	}
-	if i, ok := slices.BinarySearch(r.Names, name); ok {
+	if i := r.column(name); i >= 0 {
 		return &r.Cols[i]
 	}
 	if i, ok := r.findRare(name); ok {
@@ -112,11 +112,27 @@ func (r *Rows) Holds(name string) bool {
 	if r == nil {
 		return false
 	}
-	if _, ok := slices.BinarySearch(r.Names, name); ok {
+	if r.column(name) >= 0 {
 		return true
 	}
 	_, ok := r.findRare(name)
 	return ok
+}
+
+// column returns the place of a property's column; -1 when it has none.
+func (r *Rows) column(name string) int {
+	if len(r.Names) <= shortDict { // nearly always: equality looks at the length first, and mostly at no more
+		for i := range r.Names {
+			if r.Names[i] == name {
+				return i
+			}
+		}
+		return -1
+	}
+	if i, ok := slices.BinarySearch(r.Names, name); ok {
+		return i
+	}
+	return -1
 }
 
 func (r *Rows) findRare(name string) (int, bool) {

@@ -231,12 +231,7 @@ func (c *counter) take(x picked) {
 	case c.once && x.bits == nil:
 		c.some = c.some.Or(r.Mask())
 	case c.once:
-		for w, word := range x.bits {
-			of := r.SlotOf[w<<6:]
-			for ; word != 0; word &= word - 1 {
-				c.some.Set(of[bits.TrailingZeros64(word)])
-			}
-		}
+		c.some = c.some.Or(x.bits.slots(r, 0, r.Len()))
 	case x.bits == nil || c.dated || len(r.Slots) == 1:
 		for i, slot := range r.Slots {
 			c.add(visit{r, slotSpan{int(r.Starts[i]), int(r.Starts[i+1]), slot}, x.bits})

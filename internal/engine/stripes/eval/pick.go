@@ -32,7 +32,7 @@ func (sel *selection) pick(s *scratch, p Part, now carpel.Millis, within span) (
 	x := picked{r, s.borrow(n)}
 	if whole {
 		x.bits.fill(0, n, true)
-	} else if !x.bits.within(r.Time, within) {
+	} else if !x.bits.within(r.Time, span{first, last}, within) {
 		s.giveBack(x.bits)
 		return picked{}, carpel.Never, nil
 	}
@@ -43,32 +43,68 @@ func (sel *selection) pick(s *scratch, p Part, now carpel.Millis, within span) (
 	return x, next, nil
 }
 
-// within sets the bits of the times in a span, clears the others, and reports whether any is set.
-func (b rowBits) within(times []carpel.Millis, in span) bool {
+// slots returns whose the rows [from, to) are that have their bit set.
+func (b rowBits) slots(r *block.Rows, from, to int) (m block.Mask) {
+	word, at := uint64(0), uint8(0) // of the mask; slots ascend, so each is finished before the next
+	for w := from >> 6; w<<6 < to; w++ {
+		of := r.SlotOf[w<<6:]
+		for rows := b[w] & wordMask(w, from, to); rows != 0; rows &= rows - 1 {
+			slot := of[bits.TrailingZeros64(rows)]
+			if slot>>6 != at {
+				m[at&3] |= word
+				word, at = 0, slot>>6
+			}
+			word |= 1 << (slot & 63)
+		}
+	}
+	m[at&3] |= word
+	return m
+}
+
+// within sets the bits of the times in a span, clears the others, and reports whether any is set. all is what the times
+// lie in.
+func (b rowBits) within(times []carpel.Millis, all, in span) bool {
 	if in.first > in.last {
 		return false
 	}
-	width, any := uint64(in.last)-uint64(in.first), uint64(0)
+	if all.last <= in.last && all.first > -1<<62 && all.last < 1<<62 && in.first > -1<<62 && in.first < 1<<62 {
+		return b.since(times, in.first)
+	}
+	any := uint64(0)
 	for w := range b {
-		rows := times[w<<6 : min(len(times), (w+1)<<6)]
-		word, at := uint64(0), 0
-		for ; at+8 <= len(rows); at += 8 {
-			// Taken from the first moment without a sign, what lies before it is larger than anything in the span.
-			t := (*[8]carpel.Millis)(rows[at:])
-			word |= (bit(uint64(t[0])-uint64(in.first) <= width) |
-				bit(uint64(t[1])-uint64(in.first) <= width)<<1 |
-				bit(uint64(t[2])-uint64(in.first) <= width)<<2 |
-				bit(uint64(t[3])-uint64(in.first) <= width)<<3 |
-				bit(uint64(t[4])-uint64(in.first) <= width)<<4 |
-				bit(uint64(t[5])-uint64(in.first) <= width)<<5 |
-				bit(uint64(t[6])-uint64(in.first) <= width)<<6 |
-				bit(uint64(t[7])-uint64(in.first) <= width)<<7) << (at & 63)
-		}
-		for ; at < len(rows); at++ {
-			word |= bit(uint64(rows[at])-uint64(in.first) <= width) << (at & 63)
+		word := uint64(0)
+		for i, t := range times[w<<6 : min(len(times), (w+1)<<6)] {
+			word |= (bit(t >= in.first) & bit(t <= in.last)) << (i & 63)
 		}
 		b[w] = word
 		any |= word
+	}
+	return any != 0
+}
+
+// since is within for a span without an end, of moments so near each other that their difference is one: its sign is the
+// answer, and the bits of a word come in from the right, the last row's first, for one step a row.
+func (b rowBits) since(times []carpel.Millis, at carpel.Millis) bool {
+	any := uint64(0)
+	for w := range b {
+		rows := times[w<<6 : min(len(times), (w+1)<<6)]
+		before, n := uint64(0), len(rows)
+		for ; n >= 8; n -= 8 {
+			t := (*[8]carpel.Millis)(rows[n-8:])
+			before = before*2 + uint64(t[7]-at)>>63
+			before = before*2 + uint64(t[6]-at)>>63
+			before = before*2 + uint64(t[5]-at)>>63
+			before = before*2 + uint64(t[4]-at)>>63
+			before = before*2 + uint64(t[3]-at)>>63
+			before = before*2 + uint64(t[2]-at)>>63
+			before = before*2 + uint64(t[1]-at)>>63
+			before = before*2 + uint64(t[0]-at)>>63
+		}
+		for ; n > 0; n-- {
+			before = before*2 + uint64(rows[n-1]-at)>>63
+		}
+		b[w] = ^before & wordMask(0, 0, len(rows))
+		any |= b[w]
 	}
 	return any != 0
 }

@@ -32,7 +32,7 @@ func fitSteps(s *scratch, q ask, p Part, steps []sequenceStep, in span, have *[c
 		x := stepped{rows: r, from: from, to: to, steps: steps}
 		next = min(next, x.fit(s, q.now, among))
 		for i, step := range steps {
-			have[step.place] = have[step.place].Or(x.whose(i))
+			have[step.place] = have[step.place].Or(x.fits(i).slots(r, from, to))
 		}
 		s.stepped = append(s.stepped, x)
 	}
@@ -65,18 +65,6 @@ func (x *stepped) fit(s *scratch, now carpel.Millis, among rowBits) carpel.Milli
 		}
 	}
 	return next
-}
-
-// whose returns whose rows fit a step.
-func (x *stepped) whose(step int) (m block.Mask) {
-	fits := x.fits(step)
-	for w := x.from >> 6; w<<6 < x.to; w++ {
-		of := x.rows.SlotOf[w<<6:]
-		for word := fits[w]; word != 0; word &= word - 1 {
-			m.Set(of[bits.TrailingZeros64(word)])
-		}
-	}
-	return m
 }
 
 // gather adds the rows of some people that fit a step to s.happened, and gives the bits back.
