@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func benchStripe(people, events int) *memory {
 	}
 	for range events {
 		m.event(uint8(r.IntN(people)), "Order", epoch-carpel.Millis(r.Int64N(365*int64(day))), "total", float64(r.IntN(50000))/100,
-			"plan", []string{"free", "pro", "team"}[r.IntN(3)], "sku", fmt.Sprintf("SKU-%03d", r.IntN(200)))
+			"plan", []string{"free", "pro", "team"}[r.IntN(3)], "sku", fmt.Sprintf("SKU-%03d", r.IntN(200)), "ships", epoch+carpel.Millis(r.Int64N(14*int64(day))-7*int64(day)))
 	}
 	for i := range carpel.Millis(12) {
 		m.bounds = append(m.bounds, epoch-365*day+i*30*day)
@@ -46,6 +47,8 @@ var benchConditions = []struct{ name, text string }{
 	{"last event", "{'event': 'Order', 'last': {'where': {'property': 'total', 'op': 'less_than', 'value': 100}}, 'when': {'last': '90d'}}"},
 	{"regularly", "{'event': 'Order', 'regularly': {'period': '7d', 'of_last': 4, 'times': 1, 'at_least': 3}}"},
 	{"sequence", "{'sequence': [{'event': 'Order', 'where': [{'property': 'plan', 'op': 'is', 'value': 'free'}]}, {'event': 'Order', 'where': [{'property': 'plan', 'op': 'is', 'value': 'pro'}]}], 'within': '7d', 'when': {'last': '90d'}}"},
+	{"never", "{'event': 'Order', 'when': {'last': '90d'}, 'count': {'exactly': 0}}"},
+	{"timed sequence", "{'sequence': [{'event': 'Order', 'where': [{'property': 'ships', 'op': 'within_next', 'value': '7d'}]}, {'event': 'Order'}], 'within': '7d', 'when': {'last': '90d'}}"},
 	{"attribute", "{'attribute': 'plan', 'op': 'is', 'value': 'pro'}"},
 	{"attribute contains", "{'attribute': 'email', 'op': 'contains', 'value': 'example1.com|example2.com'}"},
 	{"attribute number", "{'attribute': 'seats', 'op': 'at_least', 'value': 100}"},
@@ -69,6 +72,52 @@ func fixedStripe(m *memory) *fixed {
 
 func (f *fixed) Attribute(name string) (*block.Values, error) { return f.values[name], nil }
 func (f *fixed) FirstSeen() *[block.Width]carpel.Millis       { return &f.firstSeen }
+
+// BenchmarkRowBits finds the rows of a part that lie in a window, and narrows them down, as a count does.
+func BenchmarkRowBits(b *testing.B) {
+	const rows = 512
+	r := rand.New(rand.NewPCG(1, 1))
+	var of block.RowBuilder
+	for range rows {
+		of.Add(uint8(r.IntN(256)), epoch-carpel.Millis(r.Int64N(365*int64(day))), map[string]carpel.Value{"total": carpel.NumberValue(float64(r.IntN(50000)) / 100),
+			"plan": carpel.TextValue([]string{"free", "pro", "team"}[r.IntN(3)])})
+	}
+	part := of.Rows()
+	first, last, _ := part.Span()
+	test := func(text string) *propertyTest {
+		l, err := compileLeaf(condition("{'event': 'Order', 'where': ["+text+"]}"), time.UTC)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return l.(*activityLeaf).rows.filter
+	}
+	number, text := test("{'property': 'total', 'op': 'greater_than', 'value': 100}"), test("{'property': 'plan', 'op': 'is', 'value': 'pro'}")
+	s := &scratch{}
+	rowsIn := s.borrow(rows)
+	asked := rowsAsked{part, 0, rows, epoch}
+	for _, c := range []struct {
+		name string
+		do   func()
+	}{
+		{"since", func() { rowsIn.within(part.Time, span{first, last}, span{epoch - 30*day, epoch}) }},
+		{"within", func() { rowsIn.within(part.Time, span{first, last}, span{epoch - 60*day, epoch - 30*day}) }},
+		{"numbers, all", func() { rowsIn.fill(0, rows, true); number.narrow(s, asked, rowsIn) }},
+		{"numbers, few", func() {
+			rowsIn.within(part.Time, span{first, last}, span{epoch - 30*day, epoch})
+			number.narrow(s, asked, rowsIn)
+		}},
+		{"text, all", func() { rowsIn.fill(0, rows, true); text.narrow(s, asked, rowsIn) }},
+		{"slots", func() { rowsIn.fill(0, rows, true); rowsIn.slots(part, 0, rows) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.do()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+		})
+	}
+}
 
 // BenchmarkCount counts in a stripe, without timers: what a preview does.
 func BenchmarkCount(b *testing.B) {
@@ -188,5 +237,20 @@ func BenchmarkExplainHeavy(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkExplainTimed explains a sequence whose conditions change with time, of a person with some thousand events.
+func BenchmarkExplainTimed(b *testing.B) {
+	src := fixedStripe(benchStripe(1, 3000))
+	i := slices.IndexFunc(benchConditions, func(c struct{ name, text string }) bool { return c.name == "timed sequence" })
+	q, err := CompileQuery(condition(benchConditions[i].text), time.UTC, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := q.Explain(src, 0, epoch); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func evidenceOf(t Table, rows *block.Rows, row int, of []place) engine.Evidence 
 	return e
 }
 
-// sequence shows the choice of events that fits, the newest first.
+// sequence shows a choice of events that fits, one for every step, the newest first.
 func (x *explanation) sequence(l *sequenceLeaf, c *carpel.Sequence) (description, error) {
 	lo, hi := l.window.bounds(x.now)
 	d := description{actual: "not in this order", wanted: "all in this order"}
@@ -138,19 +138,22 @@ func (x *explanation) sequence(l *sequenceLeaf, c *carpel.Sequence) (description
 		return d, nil
 	}
 	d.actual = "from " + found.start.String() + " to " + found.end.String()
+	at := l.choice(h, found)
 	for i := l.steps - 1; i >= 0; i-- {
 		sel, err := selectionOf(c.Steps[i], true, x.q.zone)
 		if err != nil {
 			return d, err
 		}
-		events, err := x.events(&sel, span{found.start, found.end}, nil)
+		events, err := x.events(&sel, span{at[i], at[i]}, nil)
 		if err != nil {
 			return d, err
 		}
-		d.evidence = append(d.evidence, events...)
+		for _, e := range events {
+			if !slices.Contains(d.evidence, e) { // an event of the same moment that fits another step, too
+				d.evidence = append(d.evidence, e)
+				break
+			}
+		}
 	}
-	slices.SortStableFunc(d.evidence, func(a, b engine.Evidence) int { return cmp.Compare(b.At, a.At) })
-	d.evidence = slices.CompactFunc(d.evidence, func(a, b engine.Evidence) bool { return a == b })
-	d.evidence = d.evidence[:min(len(d.evidence), maxEvidence)]
 	return d, nil
 }

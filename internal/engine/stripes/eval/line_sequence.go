@@ -3,6 +3,7 @@ package eval
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
@@ -72,56 +73,24 @@ func (l *sequenceLeaf) choices(h []happening, fn func(start, end, complete carpe
 	}
 }
 
-// timedLine asks anew at every moment at which an event enters or leaves, or what a step says of it may change.
+// timedLine asks anew at every moment at which an event enters or leaves, or what a step says of it changes. What the
+// steps say of an event over time is asked once; from one moment to the next only what changed is brought up to date.
 func (l *sequenceLeaf) timedLine(p past, lo carpel.Millis) (line, error) {
-	moments := []carpel.Millis{p.h.from}
-	note := func(at carpel.Millis) {
-		if at > p.h.from && at < carpel.Never {
-			moments = append(moments, at)
-		}
-	}
-	sel := selection{tables: l.reading.tables, anyEvent: l.reading.anyEvent}
-	if sel.anyEvent {
-		every, err := sel.of(p.src)
-		if err != nil {
-			return nil, err
-		}
-		sel = selection{tables: append(every, sel.tables...)}
-	}
-	err := eachRow(&sel, p, span{lo, maxMillis}, func(rows *block.Rows, row int) {
-		at := rows.Time[row]
-		note(at)
-		note(later(at, l.within))
-		for _, s := range l.window.stay(at) {
-			note(s.from)
-			note(s.to)
-		}
-		get := func(name string) carpel.Value {
-			if col := rows.Column(name); col != nil {
-				return col.Value(row)
-			}
-			return carpel.Value{}
-		}
-		for _, step := range l.everyStep() {
-			if step.filter != nil {
-				for _, turn := range step.filter.line(get, p.h)[1:] {
-					note(turn.from)
-				}
-			}
-		}
-	})
-	if err != nil {
+	t := timedSteps{l: l, h: p.h, at: []carpel.Millis{p.h.from}}
+	if err := t.read(p, lo); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(moments, cmp.Compare)
-	out := line{}
-	for _, now := range slices.Compact(moments) {
-		first, hi := l.window.bounds(now)
-		h, err := l.happenings(p, now, min(lo, first))
-		if err != nil {
-			return nil, err
+	slices.SortFunc(t.at, cmp.Compare)
+	slices.SortFunc(t.flips, func(a, b flip) int { return cmp.Compare(a.at, b.at) })
+	events := t.inOrder()
+	out, f, done := line{}, fitting{}, 0
+	for _, now := range slices.Compact(t.at) {
+		for ; done < len(t.flips) && t.flips[done].at <= now; done++ {
+			events[t.flips[done].event].steps ^= t.flips[done].steps
 		}
-		is := truthOf(l.chain(&fitting{}, h, first, hi, now).matched)
+		first, hi := l.window.bounds(now)
+		from := sort.Search(len(events), func(i int) bool { return events[i].at >= first })
+		is := truthOf(l.chain(&f, events[from:], first, hi, now).matched)
 		if len(out) == 0 {
 			out = always(is)
 		}
@@ -130,11 +99,95 @@ func (l *sequenceLeaf) timedLine(p past, lo carpel.Millis) (line, error) {
 	return out, nil
 }
 
-// everyStep returns the steps of all tables.
-func (l *sequenceLeaf) everyStep() []sequenceStep {
-	all := slices.Clone(l.anyEvent)
-	for _, steps := range l.named {
-		all = append(all, steps...)
+// timedSteps is a person's events with what steps say of them over time.
+type timedSteps struct {
+	l      *sequenceLeaf
+	h      horizon
+	events []happening     // with the steps that each fits at h.from
+	flips  []flip          // what changes later
+	at     []carpel.Millis // moments at which the answer may change
+}
+
+// flip is a moment at which an event begins or ceases to fit steps.
+type flip struct {
+	at    carpel.Millis
+	event int
+	steps uint16
+}
+
+// read takes in the events from a time on.
+func (t *timedSteps) read(p past, lo carpel.Millis) error {
+	tables, err := t.l.tables(p.src)
+	if err != nil {
+		return err
 	}
-	return all
+	for _, table := range tables {
+		steps := t.l.stepsOf(table)
+		err := eachRow(&selection{tables: []Table{table}}, p, span{lo, maxMillis}, func(rows *block.Rows, row int) { t.add(rows, row, steps) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add takes in an event, unless it never fits a step.
+func (t *timedSteps) add(rows *block.Rows, row int, steps []sequenceStep) {
+	get := func(name string) carpel.Value {
+		if col := rows.Column(name); col != nil {
+			return col.Value(row)
+		}
+		return carpel.Value{}
+	}
+	e, flips := happening{at: rows.Time[row]}, len(t.flips)
+	for _, step := range steps {
+		bit := uint16(1) << step.place
+		if step.filter == nil {
+			e.steps |= bit
+			continue
+		}
+		fits := step.filter.line(get, t.h)
+		now := fits.at(t.h.from)
+		if fits[now].is == yes {
+			e.steps |= bit
+		}
+		for _, turn := range fits[now+1:] {
+			t.flips = append(t.flips, flip{turn.from, len(t.events), bit})
+			t.note(turn.from)
+		}
+	}
+	if e.steps == 0 && len(t.flips) == flips {
+		return
+	}
+	t.events = append(t.events, e)
+	t.note(e.at)
+	t.note(later(e.at, t.l.within))
+	for _, s := range t.l.window.stay(e.at) {
+		t.note(s.from)
+		t.note(s.to)
+	}
+}
+
+// note keeps a moment that lies ahead.
+func (t *timedSteps) note(at carpel.Millis) {
+	if at > t.h.from && at < carpel.Never {
+		t.at = append(t.at, at)
+	}
+}
+
+// inOrder returns the events in order of time, and has the flips follow.
+func (t *timedSteps) inOrder() []happening {
+	order, place := make([]int, len(t.events)), make([]int, len(t.events))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.events[a].at, t.events[b].at) })
+	events := make([]happening, len(order))
+	for i, from := range order {
+		events[i], place[from] = t.events[from], i
+	}
+	for i := range t.flips {
+		t.flips[i].event = place[t.flips[i].event]
+	}
+	return events
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,5 +87,51 @@ func TestSequenceOfManyEvents(t *testing.T) {
 		if got.Has(1) != c.want {
 			t.Errorf("%s: got %v", c.text, got.Has(1))
 		}
+	}
+}
+
+// TestSequenceEvidence holds what an explanation names against the definition: one event for every step, in order, near
+// enough, however many others would fit as well.
+func TestSequenceEvidence(t *testing.T) {
+	matched := 0
+	for seed := range uint64(200) {
+		d := draw{rand.New(rand.NewPCG(seed, 6))}
+		m := newMemory(time.UTC)
+		m.person(1).firstSeen = epoch - 100*day
+		for i := range carpel.Millis(60) {
+			m.event(1, d.of("A", "B", "C", "C"), epoch-(i+1)*hour)
+		}
+		steps, text := make([]string, 2+d.IntN(4)), make([]string, 0, 5)
+		for i := range steps {
+			steps[i] = d.of("A", "B")
+			text = append(text, fmt.Sprintf("{'event': '%s'}", steps[i]))
+		}
+		q, err := CompileQuery(condition(fmt.Sprintf("{'sequence': [%s], 'within': '6h'}", strings.Join(text, ", "))), time.UTC, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nodes, err := q.Explain(m, 1, epoch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !nodes[0].Matched {
+			continue
+		}
+		matched++
+		found := nodes[0].Evidence
+		slices.Reverse(found)
+		var names []string
+		for i, e := range found {
+			names = append(names, e.Name)
+			if i > 0 && e.At < found[i-1].At || e.At-found[0].At > 6*hour {
+				t.Errorf("seed %d: the evidence is out of order or too far apart: %+v", seed, found)
+			}
+		}
+		if !slices.Equal(names, steps) {
+			t.Errorf("seed %d: evidence of %v for the steps %v", seed, names, steps)
+		}
+	}
+	if matched < 50 {
+		t.Errorf("only %d sequences matched", matched)
 	}
 }
