@@ -20,6 +20,8 @@ type Pattern struct {
 	alternatives []alternative
 	matchCase    bool
 	plus         bool
+	search       *search // for a piece of each alternative, without which none is contained; nil when they have no such pieces
+	plain        bool    // those pieces are all there is to the alternatives
 }
 
 type alternative struct {
@@ -101,7 +103,28 @@ func CompilePattern(src string, matchCase bool) (*Pattern, error) {
 	if err := end(); err != nil {
 		return nil, err
 	}
+	p.prepare()
 	return p, nil
+}
+
+// prepare chooses what is searched for: the longest piece of each alternative.
+func (p *Pattern) prepare() {
+	var literals []Literal
+	p.plain = true
+	for _, a := range p.alternatives {
+		longest := ""
+		for _, piece := range a.pieces {
+			p.plain = p.plain && piece.gap == 0 && (longest == "" || piece.text == "")
+			if len(piece.text) > len(longest) && (p.matchCase || isASCII(piece.text)) {
+				longest = piece.text
+			}
+		}
+		if longest == "" {
+			return
+		}
+		literals = append(literals, NewLiteral(longest, p.matchCase))
+	}
+	p.search = newSearch(literals)
 }
 
 // trimSlash takes one / from the end of a path alternative, as it is taken from the path: /docs/ means the page /docs
@@ -121,6 +144,14 @@ func (p *Pattern) HasWildcardPlus() bool { return p.plus }
 
 // Contains reports whether a part of the text fits the pattern.
 func (p *Pattern) Contains(text string) bool {
+	if p.search != nil {
+		switch found, known := p.search.in(text); {
+		case found && p.plain:
+			return true
+		case known && !found && (!p.search.wide || isASCII(text)):
+			return false
+		}
+	}
 	text = p.fold(text)
 	for _, a := range p.alternatives {
 		if match(a.pieces, text, false) {
