@@ -12,6 +12,13 @@ func (db *DB) Purge() error {
 	return err
 }
 
+// WaitFilled waits until the filter of message ids is filled: until then that takes a core.
+func (db *DB) WaitFilled() {
+	<-db.writing
+	defer db.unlock()
+	<-db.store.Filled()
+}
+
 // Waiting returns how many commits wait for the writer.
 func (db *DB) Waiting() int {
 	db.queue.mu.Lock()

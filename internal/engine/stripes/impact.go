@@ -10,7 +10,6 @@ import (
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
-	"github.com/carpel/carpel/internal/engine/stripes/store"
 )
 
 // Impact says what saving a definition would do.
@@ -62,7 +61,8 @@ func (db *DB) compare(ctx context.Context, program *eval.Program, segments []*se
 	}
 	var mu sync.Mutex
 	joins, leaves := map[uint32]block.Mask{}, map[uint32]block.Mask{}
-	err := db.eachStripe(ctx, func(n uint32, src *source) error {
+	err := db.eachStripe(ctx, func(src *source) error {
+		n := src.Number()
 		st, err := program.Fill(src, now)
 		if err != nil {
 			return err
@@ -112,20 +112,6 @@ func (db *DB) sample(masks map[uint32]block.Mask, limit int) ([]carpel.Person, e
 		}
 	}
 	return out, nil
-}
-
-// eachStripe calls fn for every stripe as committed, on all cores, until ctx ends.
-func (db *DB) eachStripe(ctx context.Context, fn func(n uint32, src *source) error) error {
-	return store.Parallel(int(db.store.Stripes()), func(i int) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		src, err := db.committed(uint32(i))
-		if err != nil {
-			return err
-		}
-		return fn(uint32(i), src)
-	})
 }
 
 // maxOverlap is how many segments an overlap is of.

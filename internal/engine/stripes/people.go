@@ -50,7 +50,8 @@ func (db *DB) Person(_ context.Context, ref carpel.PersonRef) (*carpel.Person, e
 	slot := uint8(ordinal % block.Width)
 	var who block.Mask
 	who.Set(slot)
-	reached, err := db.newReach().of(src, who, db.now())
+	r := reach{db.unsubscribed().Evaluation(db.now())}
+	reached, err := r.of(src, who)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func (db *DB) peopleByAttribute(ctx context.Context, q engine.PeopleQuery, from 
 	if err != nil {
 		return nil, "", err
 	}
-	now := db.now()
+	asked := query.Evaluation(db.now())
 	var out []carpel.Person
 	for n := from / block.Width; n < db.store.Stripes(); n++ {
 		if err := ctx.Err(); err != nil {
@@ -149,7 +150,7 @@ func (db *DB) peopleByAttribute(ctx context.Context, q engine.PeopleQuery, from 
 		if err != nil {
 			return nil, "", err
 		}
-		m, err := query.Matched(src, now)
+		m, err := asked.Matched(src)
 		if err != nil {
 			return nil, "", err
 		}

@@ -11,20 +11,21 @@ import (
 // The channels that a person may be reached by, in the order of a [reach].
 var channels = [...]string{"email", "push"}
 
-// reach finds who can be reached: by email with an address, by push with a device, and by either only who has not
-// unsubscribed. Safe for concurrent use.
-type reach struct{ unsubscribed *eval.Query }
-
-func (db *DB) newReach() *reach {
+// unsubscribed is the question who has unsubscribed.
+func (db *DB) unsubscribed() *eval.Query {
 	q, err := eval.CompileQuery(&carpel.Attribute{Name: "unsubscribed", Test: carpel.Test{Op: carpel.OpIsTrue}}, db.zone(), fresh)
 	if err != nil {
 		panic(fmt.Sprintf("stripes: the condition of who has unsubscribed: %v", err)) // it is ours, and valid
 	}
-	return &reach{q}
+	return q
 }
 
+// reach finds who can be reached: by email with an address, by push with a device, and by either only who has not
+// unsubscribed. Used by one goroutine.
+type reach struct{ unsubscribed *eval.Evaluation }
+
 // of returns, by channel, those of some people of a stripe who can be reached.
-func (r *reach) of(src *source, people block.Mask, now carpel.Millis) (out [len(channels)]block.Mask, err error) {
+func (r *reach) of(src *source, people block.Mask) (out [len(channels)]block.Mask, err error) {
 	if people.IsEmpty() {
 		return out, nil
 	}
@@ -41,7 +42,7 @@ func (r *reach) of(src *source, people block.Mask, now carpel.Millis) (out [len(
 	if err != nil || said == nil {
 		return out, err
 	}
-	gone, err := r.unsubscribed.Matched(src, now)
+	gone, err := r.unsubscribed.Among(src, people)
 	for i := range out {
 		out[i] = out[i].AndNot(gone)
 	}

@@ -88,7 +88,9 @@ type Rows struct {
 
 // Values is one attribute of a stripe, decoded: a row per slot. Immutable once built; safe to share.
 type Values struct {
-	Col Column // Width rows
+	Col     Column // Width rows
+	set     Mask   // the slots that have a value
+	holders []Mask // of a dictionary of at most shortDict entries: who has the entry, by code; else nil
 }
 
 // Stamps is the part beside [Values]: for every slot that was ever set or removed, the time of the last accepted

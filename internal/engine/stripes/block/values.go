@@ -7,9 +7,36 @@ import (
 	"github.com/carpel/carpel"
 )
 
+// newValues returns the values that a column of Width rows holds.
+func newValues(c Column) *Values {
+	v := &Values{Col: c}
+	if c.Dict == nil {
+		for i, f := range c.Nums {
+			if f == f { // not NaN
+				v.set[i>>6] |= 1 << (i & 63)
+			}
+		}
+		return v
+	}
+	if len(c.Dict) > shortDict+1 {
+		for i, code := range c.Codes {
+			if code != 0 {
+				v.set[i>>6] |= 1 << (i & 63)
+			}
+		}
+		return v
+	}
+	v.holders = make([]Mask, len(c.Dict))
+	for i, code := range c.Codes {
+		v.holders[code][i>>6] |= 1 << (i & 63)
+	}
+	v.set = Full.AndNot(v.holders[0])
+	return v
+}
+
 // noValues returns the values of an attribute that nobody has.
 func noValues() *Values {
-	return &Values{Column{Dict: make([]carpel.Value, 1), Codes: make([]uint16, Width)}}
+	return newValues(Column{Dict: make([]carpel.Value, 1), Codes: make([]uint16, Width)})
 }
 
 // Value returns a slot's value; unset for nil.
@@ -21,27 +48,35 @@ func (v *Values) Value(slot uint8) carpel.Value {
 }
 
 // Mask returns the slots that have a value; empty for nil.
-func (v *Values) Mask() (m Mask) {
+func (v *Values) Mask() Mask {
 	if v == nil {
+		return Mask{}
+	}
+	return v.set
+}
+
+// Having returns the slots whose entry of the dictionary is marked with 1; says has 0 or 1 for every entry.
+func (v *Values) Having(says []uint8) (m Mask) {
+	if v.holders != nil {
+		for code, who := range v.holders {
+			if says[code] != 0 {
+				m = m.Or(who)
+			}
+		}
 		return m
 	}
 	for w := range m {
-		for b, code := range v.Col.Codes[min(w*64, len(v.Col.Codes)):min(w*64+64, len(v.Col.Codes))] {
-			if code != 0 {
-				m[w] |= 1 << b
-			}
+		word := uint64(0)
+		for b, code := range v.Col.Codes[w*64 : w*64+64] {
+			word |= uint64(says[code]) << (b & 63)
 		}
-		for b, f := range v.Col.Nums[min(w*64, len(v.Col.Nums)):min(w*64+64, len(v.Col.Nums))] {
-			if f == f { // not NaN
-				m[w] |= 1 << b
-			}
-		}
+		m[w] = word
 	}
 	return m
 }
 
 // Size returns the bytes that the values take in memory, about.
-func (v *Values) Size() int { return v.Col.size() }
+func (v *Values) Size() int { return v.Col.size() + 32 + 32*len(v.holders) }
 
 // With returns the values with one slot's replaced, copied; a nil v has none. The unset value removes.
 func (v *Values) With(slot uint8, value carpel.Value) *Values {
@@ -62,10 +97,10 @@ func (v *Values) With(slot uint8, value carpel.Value) *Values {
 		if value.IsSet() {
 			c.Nums[slot] = value.Float()
 		}
-		return &Values{*c}
+		return newValues(*c)
 	}
 	c.put(int(slot), value)
-	return &Values{*c}
+	return newValues(*c)
 }
 
 // put replaces a value of a dictionary column in place, and takes the old one out of the dictionary when no other
@@ -138,7 +173,7 @@ func foldValues(data []byte) (*Values, Mask, error) {
 			return nil, all, err
 		}
 		if all.IsEmpty() && len(rest) == 0 { // the usual case: one run
-			return &Values{c.spread(m)}, m, nil
+			return newValues(c.spread(m)), m, nil
 		}
 		i := 0
 		for s := range m.Slots {
@@ -157,7 +192,7 @@ func foldValues(data []byte) (*Values, Mask, error) {
 	if set == nil {
 		return noValues(), all, nil
 	}
-	return &Values{newColumn(Width, rows, set)}, all, nil
+	return newValues(newColumn(Width, rows, set)), all, nil
 }
 
 // values decodes one run: the slots, and a column with a row for each.

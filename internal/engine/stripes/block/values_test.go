@@ -213,3 +213,27 @@ func BenchmarkValuesWith(b *testing.B) {
 		v.With(7, carpel.TextValue("somebody@example.com"))
 	}
 }
+
+// Who has a marked entry is found by the masks of a short dictionary and by the codes of a long one, numbers' aside.
+func TestValuesHaving(t *testing.T) {
+	for _, entries := range []int{1, 3, shortDict, shortDict + 1, 200} {
+		var v *Values
+		for slot := range 250 {
+			if slot%7 > 0 {
+				v = v.With(uint8(slot), carpel.TextValue(fmt.Sprint(slot*31%entries)))
+			}
+		}
+		says := make([]uint8, len(v.Col.Dict))
+		for code := 1; code < len(says); code += 2 {
+			says[code] = 1
+		}
+		var want, set Mask
+		for slot, code := range v.Col.Codes {
+			want.Put(uint8(slot), says[code] == 1)
+			set.Put(uint8(slot), code != 0)
+		}
+		if got := v.Having(says); got != want || v.Mask() != set {
+			t.Errorf("%d entries: having %v, want %v; set %v, want %v", entries, got, want, v.Mask(), set)
+		}
+	}
+}

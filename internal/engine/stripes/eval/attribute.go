@@ -125,13 +125,15 @@ func (l *attributeLeaf) answers(q ask, values []*block.Values) (m block.Mask, ne
 		if v == nil {
 			continue
 		}
-		if v.Col.Dict == nil {
-			if l.places[i].path == "" {
-				next = min(next, l.numbers(q.now, v, &left, &m))
-			}
-			continue
+		whole := l.places[i].path == ""
+		switch {
+		case whole && l.test.op == carpel.OpExists && !l.test.unreadable:
+			m, left = m.Or(left.And(v.Mask())), left.AndNot(v.Mask())
+		case v.Col.Dict != nil:
+			next = min(next, l.texts(q.now, i, v, &left, &m))
+		case whole:
+			next = min(next, l.numbers(q.now, v, &left, &m))
 		}
-		next = min(next, l.texts(q.now, i, v, &left, &m))
 	}
 	if l.test.negative {
 		m = q.slots.AndNot(m)
@@ -148,10 +150,7 @@ func (l *attributeLeaf) numbers(now carpel.Millis, v *block.Values, left, m *blo
 		*left = left.AndNot(v.Mask())
 		return next
 	}
-	for slot := range left.Slots {
-		if !v.Col.IsSet(int(slot)) {
-			continue
-		}
+	for slot := range left.And(v.Mask()).Slots {
 		left.Clear(slot)
 		r := l.test.test(v.Col.Value(int(slot)), now)
 		next = min(next, r.next)
@@ -170,11 +169,8 @@ func (l *attributeLeaf) texts(now carpel.Millis, i int, v *block.Values, left, m
 	}
 	var known [block.Width + 1]verdict
 	var done [block.Width + 1]bool
-	for slot := range left.Slots {
+	for slot := range left.And(v.Mask()).Slots {
 		code := int(v.Col.Codes[slot])
-		if code == 0 {
-			continue
-		}
 		if code > block.Width { // a dictionary has an entry per person at most
 			known[0], done[0], code = verdict{}, false, 0
 		}
@@ -199,34 +195,28 @@ func (l *attributeLeaf) texts(now carpel.Millis, i int, v *block.Values, left, m
 	return next
 }
 
-// entries is texts for many people: it tests every entry of the dictionary, and then looks up all 256 people at once.
+// entries is texts for many people: it tests every entry of the dictionary, and then finds who has one that matched.
 func (l *attributeLeaf) entries(now carpel.Millis, v *block.Values, left, m *block.Mask) carpel.Millis {
 	next := carpel.Never
-	const set, matched = 1, 2
-	var says [block.Width + 1]uint8
-	exists := l.test.op == carpel.OpExists && !l.test.unreadable
+	var says [block.Width + 1]uint8 // 1: the entry matched
+	any := false
 	for code := 1; code < len(v.Col.Dict); code++ {
-		says[code] = set
-		if exists {
-			says[code] |= matched
-			continue
+		entry := &v.Col.Dict[code]
+		matched := false
+		if kind, _, text := entry.Parts(); kind == carpel.Text && l.test.text != nil {
+			matched = l.test.text(text)
+		} else {
+			r := l.test.test(*entry, now)
+			matched, next = r.matched, min(next, r.next)
 		}
-		r := l.test.test(v.Col.Dict[code], now)
-		next = min(next, r.next)
-		if r.matched {
-			says[code] |= matched
+		if matched {
+			says[code], any = 1, true
 		}
 	}
-	for w := range left {
-		var are, hit uint64
-		for b, code := range v.Col.Codes[w*64 : w*64+64] {
-			s := uint64(says[code])
-			are |= (s & set) << b
-			hit |= (s >> 1) << b
-		}
-		m[w] |= hit & left[w]
-		left[w] &^= are
+	if any {
+		*m = m.Or(v.Having(says[:len(v.Col.Dict)]).And(*left))
 	}
+	*left = left.AndNot(v.Mask())
 	return next
 }
 

@@ -59,7 +59,7 @@ func TestQueryAgainstNaive(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := epoch + carpel.Millis(d.IntN(100)-50)*hour
-		answer, err := q.Eval(m, now)
+		answer, err := q.Evaluation(now).Eval(m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestQueryAgainstNaive(t *testing.T) {
 		if diff := gocmp.Diff(want, answer); diff != "" {
 			t.Fatalf("seed %d: %s (-want +got):\n%s", seed, text, diff)
 		}
-		matched, err := q.Matched(m, now)
+		matched, err := q.Evaluation(now).Matched(m)
 		if err != nil || matched != want.Matched {
 			t.Fatalf("seed %d: %s: matched %v, want %v (%v)", seed, text, matched, want.Matched, err)
 		}
@@ -99,7 +99,7 @@ func TestQueryReferences(t *testing.T) {
 	var kept block.Mask
 	kept.Set(1)
 	m.segments["kept"] = kept
-	a, err := q.Eval(m, epoch)
+	a, err := q.Evaluation(epoch).Eval(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +133,8 @@ func TestUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := q.Unreadable(m, epoch)
-	if err != nil {
+	got, pointers := map[string]block.Mask{}, q.MayBeUnreadable()
+	if err := q.Evaluation(epoch).Unreadable(m, func(i int, people block.Mask) { got[pointers[i]] = people }); err != nil {
 		t.Fatal(err)
 	}
 	mask := func(slots ...uint8) (m block.Mask) {

@@ -13,31 +13,39 @@ type readingTest struct {
 	leaf    leaf
 }
 
-// Unreadable returns, by the pointer of an attribute or property condition, who has a value that its operator cannot
-// read, such as a text for a comparison of numbers: of a property, in an event of the condition's kind and window, or
-// in a device. Conditions of which there is nobody are left out.
-func (q *Query) Unreadable(src Source, now carpel.Millis) (map[string]block.Mask, error) {
-	people := src.People()
-	if people.IsEmpty() {
-		return nil, nil
+// MayBeUnreadable returns the pointers of the attribute and property conditions whose operators cannot read every value.
+func (q *Query) MayBeUnreadable() []string {
+	out := make([]string, len(q.reading))
+	for i := range q.reading {
+		out[i] = q.reading[i].pointer
 	}
-	var out map[string]block.Mask
-	for _, t := range q.reading {
-		m, _, err := t.leaf.eval(ask{src: src, slots: people, now: now})
-		if err != nil {
-			return nil, err
-		}
-		if !m.IsEmpty() {
-			if out == nil {
-				out = map[string]block.Mask{}
-			}
-			out[t.pointer] = m
-		}
-	}
-	return out, nil
+	return out
 }
 
-// readingTests compiles the questions of [Query.Unreadable].
+// Unreadable calls fn for the i-th of [Query.MayBeUnreadable] with the people of a stripe, if there are any, who have a
+// value that its operator cannot read, such as a text for a comparison of numbers: of a property, in an event of the
+// condition's kind and window, or in a device.
+func (a *Evaluation) Unreadable(src Source, fn func(i int, people block.Mask)) error {
+	if len(a.q.reading) == 0 {
+		return nil
+	}
+	q := ask{src: src, slots: src.People(), now: a.ask.now}
+	if q.slots.IsEmpty() {
+		return nil
+	}
+	for i := range a.q.reading {
+		m, _, err := a.q.reading[i].leaf.eval(q)
+		if err != nil {
+			return err
+		}
+		if !m.IsEmpty() {
+			fn(i, m)
+		}
+	}
+	return nil
+}
+
+// readingTests compiles the questions of [Evaluation.Unreadable].
 func readingTests(c carpel.Condition, zone *time.Location) ([]readingTest, error) {
 	r := &reader{zone: zone}
 	carpel.Walk(c, func(pointer string, c carpel.Condition) bool {

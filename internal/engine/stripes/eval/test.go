@@ -2,6 +2,7 @@ package eval
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,7 +19,12 @@ const (
 // compileFit is the operator of a page, screen or link pattern.
 func compileFit(op carpel.Op, pattern string) (*tester, error) {
 	p, err := carpel.CompilePattern(pattern, false)
-	return &tester{op: op, pattern: p}, err
+	if err != nil {
+		return nil, err
+	}
+	x := &tester{op: op, pattern: p, always: true}
+	x.setText()
+	return x, nil
 }
 
 // verdict is what an operator says of one value.
@@ -39,7 +45,7 @@ type tester struct {
 	zone      *time.Location
 
 	value   carpel.Value
-	folded  string              // of value's text
+	few     []carpel.Literal    // is_any_of: the texts, when they are few; starts_with and ends_with: the text
 	set     map[string]struct{} // is_any_of: folded texts
 	low     carpel.Value
 	high    carpel.Value
@@ -50,7 +56,9 @@ type tester struct {
 	from    carpel.Millis // before, after, on: the day or moment
 	to      carpel.Millis
 	item    *propertyTest
-	numbers numbers // for columns of numbers
+	numbers numbers           // for columns of numbers
+	always  bool              // the operator can read every value, and time does not change what it says
+	text    func(string) bool // what an operator says of a value's text, when it depends on nothing else
 
 	unreadable bool // asks for the values that the operator cannot read instead
 }
@@ -69,7 +77,7 @@ func compileTest(t carpel.Test, zone *time.Location) (*tester, error) {
 	case carpel.OpMatches:
 		x.regexp, err = carpel.CompileMatch(t.Value.Text(), t.MatchCase)
 	case carpel.OpStartsWith, carpel.OpEndsWith:
-		x.folded = x.fold(t.Value.Text())
+		x.few = []carpel.Literal{carpel.NewLiteral(t.Value.Text(), t.MatchCase)}
 	case carpel.OpBetween:
 		x.low, x.high = t.Values[0], t.Values[1]
 	case carpel.OpBefore, carpel.OpAfter, carpel.OpOn:
@@ -88,8 +96,38 @@ func compileTest(t carpel.Test, zone *time.Location) (*tester, error) {
 		x.timed = x.item != nil && x.item.timed
 	}
 	x.setNumbers()
+	x.always = !x.mayNotRead()
+	if err == nil {
+		x.setText()
+	}
 	return x, err
 }
+
+// setText sets text, when the operator is one of texts.
+func (x *tester) setText() {
+	switch x.op {
+	case carpel.OpIsAnyOf:
+		x.text = x.inSet
+		if len(x.few) == 1 {
+			x.text = x.few[0].Is
+		}
+	case opFitsURL:
+		x.text = x.pattern.FitsURL
+	case opFits:
+		x.text = x.pattern.Fits
+	case carpel.OpContains:
+		x.text = x.pattern.Contains
+	case carpel.OpMatches:
+		x.text = x.regexp.MatchString
+	case carpel.OpStartsWith:
+		x.text = x.few[0].Begins
+	case carpel.OpEndsWith:
+		x.text = x.few[0].Ends
+	}
+}
+
+// fewTexts is up to how many texts comparing with each is faster than a map.
+const fewTexts = 8
 
 func (x *tester) setOf(values []carpel.Value) {
 	x.op = carpel.OpIsAnyOf
@@ -97,10 +135,23 @@ func (x *tester) setOf(values []carpel.Value) {
 	for _, v := range values {
 		x.set[x.fold(v.Text())] = struct{}{}
 	}
+	if len(x.set) <= fewTexts {
+		for text := range x.set {
+			x.few = append(x.few, carpel.NewLiteral(text, x.matchCase))
+		}
+	}
 }
 
 // inSet reports whether a text is one of the set. A short one of ASCII is folded without taking memory.
 func (x *tester) inSet(s string) bool {
+	if x.few != nil {
+		for i := range x.few {
+			if x.few[i].Is(s) {
+				return true
+			}
+		}
+		return false
+	}
 	var short [64]byte
 	if x.matchCase || len(s) > len(short) {
 		_, ok := x.set[x.fold(s)]
@@ -130,59 +181,61 @@ func (x *tester) fold(s string) string {
 
 // test answers for a set value: for a list, that one item matches. An unset value is the caller's.
 func (x *tester) test(v carpel.Value, now carpel.Millis) verdict {
+	r := x.read(v, now)
 	if x.unreadable {
-		read := *x
-		read.unreadable = false
-		return verdict{matched: !read.test(v, now).readable, next: carpel.Never, readable: true}
+		return verdict{matched: !r.readable, next: carpel.Never, readable: true}
 	}
-	if x.op == carpel.OpHasItem {
-		return x.hasItem(v, now)
-	}
-	if v.Kind() == carpel.List && x.op != carpel.OpExists {
-		out := verdict{next: carpel.Never, readable: true}
-		for _, item := range v.Items() {
-			if !item.IsSet() {
-				continue
-			}
-			one := x.scalar(item, now)
-			out.matched = out.matched || one.matched
-			out.readable = out.readable && one.readable
-			out.next = min(out.next, one.next)
-		}
-		return out
-	}
-	return x.scalar(v, now)
+	return r
 }
 
-func (x *tester) scalar(v carpel.Value, now carpel.Millis) verdict {
-	yes := func(matched bool) verdict {
-		return verdict{matched: matched, next: carpel.Never, readable: true}
+func (x *tester) read(v carpel.Value, now carpel.Millis) verdict {
+	switch {
+	case x.always:
+		return verdict{matched: x.says(v), next: carpel.Never, readable: true}
+	case x.op == carpel.OpHasItem:
+		return x.hasItem(v, now)
+	case v.Kind() != carpel.List:
+		return x.scalar(v, now)
 	}
-	switch x.op {
-	case carpel.OpExists:
-		return yes(v.IsSet())
-	case carpel.OpIsAnyOf:
-		return yes(x.inSet(v.Text()))
-	case opFitsURL:
-		return yes(x.pattern.FitsURL(v.Text()))
-	case opFits:
-		return yes(x.pattern.Fits(v.Text()))
-	case carpel.OpContains:
-		return yes(x.pattern.Contains(v.Text()))
-	case carpel.OpMatches:
-		return yes(x.regexp.MatchString(v.Text()))
-	case carpel.OpStartsWith:
-		return yes(strings.HasPrefix(x.fold(v.Text()), x.folded))
-	case carpel.OpEndsWith:
-		return yes(strings.HasSuffix(x.fold(v.Text()), x.folded))
-	case carpel.OpIsTrue:
-		return yes(isBool(v, "true", "1"))
-	case carpel.OpIsFalse:
-		return yes(isBool(v, "false", "0"))
-	case carpel.OpIsTime:
-		_, ok := v.AsTime(x.zone)
-		return yes(ok)
-	case carpel.OpGreaterThan, carpel.OpLessThan, carpel.OpAtLeast, carpel.OpAtMost, carpel.OpBetween:
+	out := verdict{next: carpel.Never, readable: true}
+	for _, item := range v.Items() {
+		if !item.IsSet() {
+			continue
+		}
+		one := x.scalar(item, now)
+		out.matched = out.matched || one.matched
+		out.readable = out.readable && one.readable
+		out.next = min(out.next, one.next)
+	}
+	return out
+}
+
+// says is test for the operators that can read every value at any time.
+func (x *tester) says(v carpel.Value) bool {
+	if v.Kind() == carpel.List && x.op != carpel.OpExists {
+		return slices.ContainsFunc(v.Items(), func(item carpel.Value) bool { return item.IsSet() && x.saysOne(item) })
+	}
+	return x.saysOne(v)
+}
+
+func (x *tester) saysOne(v carpel.Value) bool {
+	switch {
+	case x.text != nil:
+		return x.text(v.Text())
+	case x.op == carpel.OpExists:
+		return v.IsSet()
+	case x.op == carpel.OpIsTrue:
+		return isBool(v, "true", "1")
+	case x.op == carpel.OpIsFalse:
+		return isBool(v, "false", "0")
+	}
+	_, ok := v.AsTime(x.zone) // is_time
+	return ok
+}
+
+// scalar is test for the other operators, and a value that is not a list.
+func (x *tester) scalar(v carpel.Value, now carpel.Millis) verdict {
+	if x.numeric() {
 		n, ok := v.AsNumber()
 		return verdict{matched: ok && x.compare(n), next: carpel.Never, readable: ok}
 	}

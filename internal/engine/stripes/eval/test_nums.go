@@ -64,37 +64,40 @@ func (x *tester) nums(nums []float64, from, to int, out rowBits) bool {
 	}
 	switch use {
 	case numsByRange:
-		low, high := x.numbers.low, x.numbers.high
-		eachWord(nums, from, to, out, func(f float64) uint64 { return bit(f >= low) & bit(f <= high) })
+		eachInRange(nums, from, to, out, x.numbers.low, x.numbers.high)
 	case numsByValue:
-		switch is := x.numbers.is; len(is) {
-		case 0:
+		if len(x.numbers.is) == 0 {
 			out.fill(from, to, false)
-		case 1:
-			want := is[0]
-			eachWord(nums, from, to, out, func(f float64) uint64 { return bit(f == want) })
-		default:
-			eachWord(nums, from, to, out, func(f float64) uint64 {
-				found := uint64(0)
-				for _, want := range is {
-					found |= bit(f == want)
-				}
-				return found
-			})
+			return true
 		}
+		eachOf(nums, from, to, out, x.numbers.is)
 	default:
 		return false
 	}
 	return true
 }
 
-// eachWord fills the words of rows [from, to) with a bit for each number.
-func eachWord(nums []float64, from, to int, out rowBits, passes func(float64) uint64) {
+// eachInRange fills the words of rows [from, to) with a bit for each number: whether low <= number <= high.
+func eachInRange(nums []float64, from, to int, out rowBits, low, high float64) {
 	for w := from >> 6; w<<6 < to; w++ {
 		a, b := max(from, w<<6), min(to, (w+1)<<6)
 		word := uint64(0)
 		for i, f := range nums[a:b] {
-			word |= passes(f) << uint(i&63)
+			word |= bit(f >= low) & bit(f <= high) << uint(i&63)
+		}
+		out[w] = word << uint(a&63)
+	}
+}
+
+// eachOf is eachInRange for whether the number is one of a few, at least one.
+func eachOf(nums []float64, from, to int, out rowBits, is []float64) {
+	for w := from >> 6; w<<6 < to; w++ {
+		a, b := max(from, w<<6), min(to, (w+1)<<6)
+		word := uint64(0)
+		for _, want := range is {
+			for i, f := range nums[a:b] {
+				word |= bit(f == want) << uint(i&63)
+			}
 		}
 		out[w] = word << uint(a&63)
 	}

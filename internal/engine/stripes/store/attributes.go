@@ -30,7 +30,7 @@ func (a *application) attributesFull(ordinal uint32, name string, v carpel.Value
 
 // countAttributes returns how many attributes a person has.
 func (a *application) countAttributes(ordinal uint32, h *head) (count int, err error) {
-	for n := range h.directory {
+	for _, n := range h.directory {
 		k := a.store.names.of(n)
 		if k.kind != kindValues {
 			continue

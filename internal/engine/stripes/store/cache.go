@@ -87,18 +87,19 @@ func (c *cache) get(k entryKey) *entry {
 	return e
 }
 
-// put stores an entry in place of what was there.
+// put stores an entry in place of what was there, and keeps the bound.
 func (c *cache) put(k entryKey, e *entry) {
-	if k.stripe >= pageStripes*maxPages {
-		return // beyond what is cached: read from the store each time
-	}
 	c.swap(k, e)
 	if c.budget.full() {
 		c.budget.sweep()
 	}
 }
 
+// swap stores an entry in place of what was there.
 func (c *cache) swap(k entryKey, e *entry) {
+	if k.stripe >= pageStripes*maxPages {
+		return // beyond what is cached: read from the store each time
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	names := *c.names.Load()

@@ -96,7 +96,7 @@ func (a *application) erase(ordinal uint32, p *person) error {
 	if err != nil {
 		return err
 	}
-	for n := range h.directory {
+	for _, n := range h.directory {
 		switch k := a.store.names.of(n); k.kind {
 		case kindStamps:
 		case kindValues:

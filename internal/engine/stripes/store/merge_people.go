@@ -91,12 +91,7 @@ func (a *application) moveData(primary uint32, p *person, secondary uint32) erro
 	if err != nil {
 		return err
 	}
-	var numbers []uint32
-	for n := range h.directory {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
+	for _, n := range slices.Clone(h.directory) {
 		k := a.store.names.of(n)
 		switch k.kind {
 		case kindStamps: // goes with the values

@@ -225,6 +225,16 @@ func (s *Store) never(hash string) bool {
 	return s.messages.filter.blocks != nil && !s.messages.filter.has(hash)
 }
 
+// Filled returns a channel that is closed when the filter of message ids is not being filled. For the writer.
+func (s *Store) Filled() <-chan struct{} {
+	if f := s.messages.filling; f != nil {
+		return f.done
+	}
+	none := make(chan struct{})
+	close(none)
+	return none
+}
+
 // settleMessages takes over a filter that has been filled.
 func (s *Store) settleMessages() {
 	x := &s.messages

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // names numbers every (kind, name) that is stored, from 1. A transaction's new names get their numbers at once and
@@ -13,6 +14,8 @@ type names struct {
 	number map[nameKey]uint32 // guarded by mu
 	name   []nameKey          // by number; guarded by mu
 	kinds  [256]int           // how many names of each kind there are; guarded by mu
+
+	changes atomic.Uint64 // grows with every number given or taken back
 }
 
 func (s *Store) loadNames() (*names, error) {
@@ -36,6 +39,7 @@ func (n *names) add(k nameKey, number uint32) {
 	}
 	n.name[number] = k
 	n.kinds[k.kind]++
+	n.changes.Add(1)
 }
 
 // remove takes back a number given by a transaction that was dropped; numbers are taken back last first.
@@ -46,6 +50,7 @@ func (n *names) remove(number uint32) {
 	delete(n.number, k)
 	n.name = n.name[:number]
 	n.kinds[k.kind]--
+	n.changes.Add(1)
 }
 
 // lookup returns a name's number; 0 when it was never stored.

@@ -3,7 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
+	"slices"
+	"unsafe"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
@@ -132,16 +133,47 @@ func decodePerson(b []byte) (*person, error) {
 	return p, nil
 }
 
+// personInBrief returns what a stripe needs to know of a person out of their record: when they were first seen, and
+// their key, which stands first, and is nil of somebody who is gone. It reports false for a damaged record.
+func personInBrief(b []byte) (firstSeen carpel.Millis, key []byte, ok bool) {
+	if len(b) == 0 {
+		return 0, nil, false
+	}
+	if b[0]&1 != 0 {
+		return 0, nil, true
+	}
+	b = b[1:]
+	_, n := binary.Uvarint(b) // merges
+	if n <= 0 {
+		return 0, nil, false
+	}
+	first, m := binary.Varint(b[n:])
+	if m <= 0 {
+		return 0, nil, false
+	}
+	b = b[n+m:]
+	_, n = binary.Uvarint(b) // how many identities
+	if n <= 0 || len(b) == n || b[n] != 'k' {
+		return 0, nil, false
+	}
+	b = b[n+1:]
+	length, n := binary.Uvarint(b)
+	if n <= 0 || length > uint64(len(b)-n) {
+		return 0, nil, false
+	}
+	return carpel.Millis(first), b[n : n+int(length) : n+int(length)], true
+}
+
 // head is the people of a stripe. Immutable once shared.
 type head struct {
 	people    block.Mask
 	firstSeen [block.Width]carpel.Millis // NoStamp for nobody
 	keys      [block.Width]string
-	directory map[uint32]struct{} // the names under which the stripe holds something
+	directory []uint32 // the names under which the stripe holds something, ascending
 }
 
 func newHead() *head {
-	h := &head{directory: map[uint32]struct{}{}}
+	h := &head{}
 	for i := range h.firstSeen {
 		h.firstSeen[i] = block.NoStamp
 	}
@@ -164,30 +196,19 @@ func (h *head) set(slot uint8, p *person) {
 	h.firstSeen[slot], h.keys[slot] = p.firstSeen, p.key
 }
 
-// loadHead reads a stripe's people from the store. The caller holds visible, or is the writer.
-func (s *Store) loadHead(stripe uint32) (*entry, error) {
-	h := newHead()
-	size := int64(8192)
-	prefix := personKey(stripe * block.Width)[:4] // the ordinals of a stripe share their first three bytes
-	err := s.scan(prefix, func(k, v []byte) error {
-		p, err := decodePerson(v)
-		if err != nil {
-			return fmt.Errorf("%w: %x", err, k)
-		}
-		h.set(k[4], p)
-		size += int64(len(p.key))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = s.scan(directoryKey(stripe, 0)[:5], func(k, _ []byte) error {
-		h.directory[binary.BigEndian.Uint32(k[5:])] = struct{}{}
-		size += 16
-		return nil
-	})
-	return &entry{head: h, size: size}, err
+// holds reports whether the stripe holds something under a name.
+func (h *head) holds(name uint32) bool {
+	_, ok := slices.BinarySearch(h.directory, name)
+	return ok
 }
+
+// size is the bytes that a head takes in memory, about: the text of a key is the same length for everybody.
+func (h *head) size() int64 {
+	return int64(unsafe.Sizeof(*h)) + 4*int64(len(h.directory)) + keyBytes*int64(h.people.Count())
+}
+
+// keyBytes is the length of a key that create makes.
+const keyBytes = 28
 
 // readPerson reads a person record; nil for an ordinal that nobody has, or that is gone.
 func (s *Store) readPerson(ordinal uint32) (*person, error) {

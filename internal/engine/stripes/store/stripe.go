@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/carpel/carpel"
@@ -17,17 +16,27 @@ type Stripe struct {
 	n     uint32
 	head  *head
 	last  [2]asked
+	walk  *walk // nil for a stripe that is never moved
 }
 
 // Stripe returns a stripe as committed.
 func (s *Store) Stripe(n uint32) (*Stripe, error) {
-	st := &Stripe{store: s, n: n}
-	e, err := st.entry(headName)
-	if err != nil {
-		return nil, err
+	st := &Stripe{store: s}
+	return st, st.Move(n)
+}
+
+// Walk returns a stripe that is to be moved to each of the stripes before end, in order, from some stripe on. Until it is
+// moved to the first it is nowhere, and can only be moved.
+func (s *Store) Walk() *Stripe { return &Stripe{store: s, walk: &walk{}} }
+
+// Move makes the stripe another one, as committed. What the stripe was asked before stays valid.
+func (s *Stripe) Move(n uint32) error {
+	s.n, s.last = n, [2]asked{}
+	e, err := s.entry(headName)
+	if err == nil {
+		s.head = e.head
 	}
-	st.head = e.head
-	return st, nil
+	return err
 }
 
 // Number is the stripe's number.
@@ -35,75 +44,94 @@ func (s *Stripe) Number() uint32 { return s.n }
 
 // entry returns what is decoded of a name, reading it when it is not in memory. An empty entry: there is nothing.
 func (s *Stripe) entry(name uint32) (*entry, error) {
+	if e := s.inMemory(name); e != nil {
+		return e, nil
+	}
+	return s.read(name)
+}
+
+// inMemory returns what is decoded of a name; nil when it is not in memory.
+func (s *Stripe) inMemory(name uint32) *entry {
 	k := entryKey{name, s.n}
 	if s.tx != nil {
 		if e := s.tx.overlay[k]; e != nil {
-			return e, nil
+			return e
 		}
 	}
-	if e := s.store.cache.get(k); e != nil {
-		return e, nil
-	}
+	return s.store.cache.get(k)
+}
+
+// read reads what is not in memory.
+func (s *Stripe) read(name uint32) (*entry, error) {
 	if s.tx != nil {
-		return s.store.load1(k) // the writer: nothing commits while it reads
+		return s.store.load1(entryKey{name, s.n}) // the writer: nothing commits while it reads
 	}
 	s.store.visible.RLock()
 	defer s.store.visible.RUnlock()
-	return s.store.load1(k)
+	if s.walk != nil {
+		return s.store.loadRun(name, s.n, s.walk.end)
+	}
+	return s.store.load1(entryKey{name, s.n})
 }
 
-// load1 reads an entry and puts it into the cache.
-func (s *Store) load1(k entryKey) (*entry, error) {
-	var e *entry
-	var err error
-	switch kind := s.names.of(k.name).kind; {
-	case k.name == headName:
-		e, err = s.loadHead(k.stripe)
-	case kind == kindValues:
-		e, err = s.loadValues(k)
-	case kind == kindStamps:
-		e, err = s.loadStamps(k)
-	default:
-		e, err = s.loadParts(k)
-	}
-	if err != nil {
-		return nil, err
-	}
-	s.cache.put(k, e)
-	return e, nil
-}
-
-func (s *Store) loadValues(k entryKey) (*entry, error) {
-	data, _, err := s.get(blockKey{name: k.name, stripe: k.stripe}.key())
-	if err != nil {
-		return nil, err
-	}
-	v, err := block.DecodeValues(data)
-	if err != nil {
-		return nil, err
-	}
-	return &entry{values: v, size: int64(v.Size()) + 64}, nil
-}
-
-func (s *Store) loadStamps(k entryKey) (*entry, error) {
-	data, _, err := s.get(blockKey{name: k.name, stripe: k.stripe}.key())
-	if err != nil {
-		return nil, err
-	}
-	v, err := block.DecodeStamps(data)
-	if err != nil {
-		return nil, err
-	}
-	return &entry{stamps: v, size: int64(v.Size()) + 64}, nil
-}
-
-// holds reports whether the stripe has anything under the name; the writer's own adds count.
-func (s *Stripe) holds(name uint32) bool {
+// find returns what is decoded of a name; nil when the stripe has nothing under it. The directory, in which the writer's
+// own adds count, is looked at only for what is not in memory.
+func (s *Stripe) find(k nameKey) (*entry, error) {
+	name := s.number(k)
 	if name == 0 {
-		return false
+		return nil, nil
 	}
-	_, ok := s.head.directory[name]
-	return ok
+	if e := s.inMemory(name); e != nil {
+		return e, nil
+	}
+	if !s.head.holds(name) {
+		return nil, nil
+	}
+	return s.read(name)
+}
+
+// walk is what a stripe that is moved knows of its way.
+type walk struct {
+	end     uint32     // where it ends for now; what is not in memory is read for all the stripes before
+	numbers []numbered // names that were asked for
+	next    int        // of numbers: the one that is asked for next, as questions ask for the same in each stripe
+	changes uint64     // of the names, when numbers was begun
+}
+
+type numbered struct {
+	key    nameKey
+	number uint32
+}
+
+// WalkTo says that the stripes before end are those it is moved to next.
+func (s *Stripe) WalkTo(end uint32) { s.walk.end = end }
+
+// maxNumbers is how many names a walk remembers.
+const maxNumbers = 64
+
+// number returns the number of a name; 0 when it was never stored.
+func (s *Stripe) number(k nameKey) uint32 {
+	w := s.walk
+	if w == nil {
+		return s.store.names.lookup(k)
+	}
+	if now := s.store.names.changes.Load(); now != w.changes {
+		w.numbers, w.changes = w.numbers[:0], now
+	}
+	for range w.numbers {
+		if w.next >= len(w.numbers) {
+			w.next = 0
+		}
+		at := &w.numbers[w.next]
+		if w.next++; at.key == k {
+			return at.number
+		}
+	}
+	n := s.store.names.lookup(k)
+	if len(w.numbers) < maxNumbers {
+		w.numbers = append(w.numbers, numbered{k, n})
+	}
+	return n
 }
 
 // People is the slots that are identified people.
@@ -117,12 +145,8 @@ func (s *Stripe) FirstSeen() *[block.Width]carpel.Millis { return &s.head.firstS
 
 // Attribute returns an attribute's values, nil when nobody has it.
 func (s *Stripe) Attribute(name string) (*block.Values, error) {
-	n := s.store.names.lookup(nameKey{kindValues, name})
-	if !s.holds(n) {
-		return nil, nil
-	}
-	e, err := s.entry(n)
-	if err != nil {
+	e, err := s.find(nameKey{kindValues, name})
+	if err != nil || e == nil {
 		return nil, err
 	}
 	return e.values, nil
@@ -130,12 +154,8 @@ func (s *Stripe) Attribute(name string) (*block.Values, error) {
 
 // Stamps returns the times beside an attribute's values, nil when nobody has it.
 func (s *Stripe) Stamps(name string) (*block.Stamps, error) {
-	n := s.store.names.lookup(nameKey{kindStamps, name})
-	if !s.holds(n) {
-		return nil, nil
-	}
-	e, err := s.entry(n)
-	if err != nil {
+	e, err := s.find(nameKey{kindStamps, name})
+	if err != nil || e == nil {
 		return nil, err
 	}
 	return e.stamps, nil
@@ -143,11 +163,14 @@ func (s *Stripe) Stamps(name string) (*block.Stamps, error) {
 
 // Devices is the slots that own a device.
 func (s *Stripe) Devices() (m block.Mask, err error) {
-	parts, err := s.parts(deviceTable)
-	for _, p := range parts {
-		m = m.Or(p.rows.Mask())
+	e, err := s.table(deviceTable)
+	if err != nil || e == nil {
+		return m, err
 	}
-	return m, err
+	for _, p := range e.views {
+		m = m.Or(p.(*part).rows.Mask())
+	}
+	return m, nil
 }
 
 // EventNames returns the names of the events that the stripe holds, in order.
@@ -156,7 +179,7 @@ func (s *Stripe) EventNames() ([]string, error) { return s.namesOf(kindEvent), n
 // namesOf returns the names of one kind that the stripe holds, in order.
 func (s *Stripe) namesOf(kind byte) []string {
 	var all []string
-	for n := range s.head.directory {
+	for _, n := range s.head.directory {
 		if k := s.store.names.of(n); k.kind == kind {
 			all = append(all, k.name)
 		}
@@ -205,13 +228,9 @@ func (s *Stripe) table(t eval.Table) (*entry, error) {
 			return s.last[i].entry, nil
 		}
 	}
-	n := s.store.names.lookup(tableName(t))
-	var e *entry
-	if s.holds(n) {
-		var err error
-		if e, err = s.entry(n); err != nil {
-			return nil, err
-		}
+	e, err := s.find(tableName(t))
+	if err != nil {
+		return nil, err
 	}
 	s.last[0], s.last[1] = s.last[1], asked{t, e, true}
 	return e, nil
@@ -235,24 +254,4 @@ func (s *Stripe) parts(t eval.Table) ([]*part, error) {
 		out[i] = p.(*part)
 	}
 	return out, nil
-}
-
-// loadParts reads all parts of a table in a stripe.
-func (s *Store) loadParts(k entryKey) (*entry, error) {
-	var parts []*part
-	err := s.scan(blockPrefix(k.name, k.stripe), func(key, value []byte) error {
-		bk, ok := parseBlockKey(key)
-		if !ok {
-			return errors.New("read store: a damaged block key")
-		}
-		r, err := block.DecodeRows(value)
-		if err != nil {
-			return err
-		}
-		if r.Len() > 0 {
-			parts = append(parts, newPart(bk, r))
-		}
-		return nil
-	})
-	return tableEntry(parts), err
 }

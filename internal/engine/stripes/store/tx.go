@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"maps"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -281,16 +281,17 @@ func (t *Tx) file(stripe, name uint32) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := h.directory[name]; ok {
+	if h.holds(name) {
 		return nil
 	}
 	if h, err = t.ownHead(stripe); err != nil {
 		return err
 	}
 	if !t.directories[stripe] {
-		t.directories[stripe], h.directory = true, maps.Clone(h.directory)
+		t.directories[stripe], h.directory = true, slices.Clone(h.directory)
 	}
-	h.directory[name] = struct{}{}
+	at, _ := slices.BinarySearch(h.directory, name)
+	h.directory = slices.Insert(h.directory, at, name)
 	return t.batch.Set(directoryKey(stripe, name), nil, nil)
 }
 
@@ -534,7 +535,7 @@ func (t *Tx) Commit() error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for stripe, h := range t.heads {
-		s.cache.put(entryKey{headName, stripe}, &entry{head: h, size: 8192 + 24*block.Width + int64(16*len(h.directory))})
+		s.cache.put(entryKey{headName, stripe}, &entry{head: h, size: h.size()})
 	}
 	for k, e := range t.overlay {
 		s.cache.put(k, e)

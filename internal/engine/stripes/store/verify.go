@@ -11,7 +11,7 @@ import (
 // Verify reads a stripe from disk and tells problem what does not fit: entries in memory that are not what is stored,
 // identities that mean somebody else, rows of nobody. The writer's, with no transaction under way.
 func (s *Store) Verify(stripe uint32, problem func(kind, detail string)) error {
-	e, err := s.loadHead(stripe)
+	e, err := s.readEntry(entryKey{headName, stripe})
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (s *Store) Verify(stripe uint32, problem func(kind, detail string)) error {
 			return err
 		}
 	}
-	for n := range e.head.directory {
+	for _, n := range e.head.directory {
 		if err := s.verifyName(entryKey{n, stripe}, people, problem); err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (s *Store) verifyName(k entryKey, people block.Mask, problem func(kind, det
 	same := true
 	switch name.kind {
 	case kindValues:
-		e, err := s.loadValues(k)
+		e, err := s.readEntry(k)
 		if err != nil {
 			return err
 		}
@@ -49,14 +49,14 @@ func (s *Store) verifyName(k entryKey, people block.Mask, problem func(kind, det
 			same = same && (have == nil || have.values.Value(slot) == e.values.Value(slot))
 		}
 	case kindStamps:
-		e, err := s.loadStamps(k)
+		e, err := s.readEntry(k)
 		if err != nil {
 			return err
 		}
 		nobody = e.stamps.Mask().AndNot(people)
 		same = have == nil || have.stamps == nil || *have.stamps == *e.stamps
 	default:
-		e, err := s.loadParts(k)
+		e, err := s.readEntry(k)
 		if err != nil {
 			return err
 		}
