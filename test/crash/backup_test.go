@@ -124,7 +124,8 @@ func (b *backupHarness) whole(n int) {
 	backup, restored := filepath.Join(b.dir, fmt.Sprint("backup", n)), filepath.Join(b.dir, fmt.Sprint("restored", n))
 	pause := b.write(b.loads())
 	if said, err := b.command("backup", backup, "--data", b.data); err != nil {
-		b.t.Fatalf("backup: %v: %s", err, said)
+		b.server.kill()
+		b.t.Fatalf("backup: %v: %s\n%s", err, said, b.server.said.String())
 	}
 	pause()
 	if said, err := b.command("restore", backup, "--data", restored); err != nil {
