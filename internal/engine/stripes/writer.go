@@ -16,7 +16,8 @@ import (
 // share one evaluation and one sync.
 type queue struct {
 	mu      sync.Mutex
-	waiting []*request // guarded by mu
+	waiting []*request    // guarded by mu
+	cost    time.Duration // of an item, as the last rounds found it, without the sync; guarded by mu
 }
 
 // request is one call of Commit. outcomes and err are set before done is closed.
@@ -27,8 +28,13 @@ type request struct {
 	done     chan struct{}
 }
 
-// maxGroup is how many items one round takes, unless a single request has more: it bounds how long others wait.
-const maxGroup = 4000
+// A round takes at most maxGroup items, and of these only as many as are resolved and evaluated within roundTime, but at
+// least leastGroup, unless a single request has more: it bounds how long others wait, and their memory.
+const (
+	maxGroup   = 4000
+	leastGroup = 250
+	roundTime  = 20 * time.Millisecond
+)
 
 // dueInRound is how many stripes that are due by time a round of new items takes along; the others are the
 // background's, in rounds of their own, so that a midnight does not hold up what arrives.
@@ -40,12 +46,22 @@ func (q *queue) add(r *request) {
 	q.waiting = append(q.waiting, r)
 }
 
-// take removes the oldest requests, up to maxGroup items.
+// took tells how long a round's items took. What it costs to sync does not count: smaller rounds would not make it less.
+func (q *queue) took(items int, d time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.cost = (7*q.cost + d/time.Duration(max(items, 1))) / 8
+}
+
+// take removes the oldest requests, up to what a round takes.
 func (q *queue) take() []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n, items := 0, 0
-	for n < len(q.waiting) && (n == 0 || items+len(q.waiting[n].items) <= maxGroup) {
+	n, items, most := 0, 0, maxGroup
+	if q.cost > 0 {
+		most = min(max(int(roundTime/q.cost), leastGroup), maxGroup)
+	}
+	for n < len(q.waiting) && (n == 0 || items+len(q.waiting[n].items) <= most) {
 		items += len(q.waiting[n].items)
 		n++
 	}
@@ -129,7 +145,7 @@ func (db *DB) roundOrEnd(requests []*request) (err error) {
 
 // round applies requests and evaluates what follows.
 func (db *DB) round(requests []*request) error {
-	now := db.engineNow()
+	now, start := db.engineNow(), db.options.Now()
 	tx := db.store.Begin(now)
 	events := 0
 	for _, req := range requests {
@@ -158,6 +174,7 @@ func (db *DB) round(requests []*request) error {
 		tx.Abort()
 		return err
 	}
+	db.queue.took(events, db.options.Now().Sub(start))
 	before := db.live.timers.next()
 	if err := r.commit(); err != nil {
 		return err
