@@ -98,7 +98,7 @@ type Values struct {
 type Stamps struct {
 	At     [Width]carpel.Millis // NoStamp where never written
 	Since  [Width]carpel.Millis
-	Source [Width]string
+	Source *[Width]string // shared by stamps that followed each other, as long as it is the same; never nil
 }
 
 // NoStamp marks a slot that was never written.

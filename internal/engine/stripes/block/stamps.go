@@ -4,7 +4,7 @@ import "github.com/carpel/carpel"
 
 // newStamps returns stamps of which none was written.
 func newStamps() *Stamps {
-	s := &Stamps{}
+	s := &Stamps{Source: new([Width]string)}
 	for i := range s.At {
 		s.At[i], s.Since[i] = NoStamp, NoStamp
 	}
@@ -37,8 +37,17 @@ func (s *Stamps) With(slot uint8, at, since carpel.Millis, source string) *Stamp
 	if at == NoStamp {
 		since, source = NoStamp, ""
 	}
-	w.At[slot], w.Since[slot], w.Source[slot] = at, since, source
+	w.At[slot], w.Since[slot] = at, since
+	if w.Source[slot] != source {
+		sources := *w.Source
+		sources[slot], w.Source = source, &sources
+	}
 	return w
+}
+
+// Equal reports whether two are the same.
+func (s *Stamps) Equal(o *Stamps) bool {
+	return s.At == o.At && s.Since == o.Since && *s.Source == *o.Source
 }
 
 // AppendStamps appends one run that overlays the given slots with their stamps in s, those never written included; a

@@ -54,7 +54,7 @@ func (s *Store) verifyName(k entryKey, people block.Mask, problem func(kind, det
 			return err
 		}
 		nobody = e.stamps.Mask().AndNot(people)
-		same = have == nil || have.stamps == nil || *have.stamps == *e.stamps
+		same = have == nil || have.stamps == nil || have.stamps.Equal(e.stamps)
 	default:
 		e, err := s.readEntry(k)
 		if err != nil {
