@@ -56,6 +56,9 @@ func (c *Config) EnsureDefaults() {
 	if c.MaxPending == 0 {
 		c.MaxPending = 1024
 	}
+	if c.FS == nil {
+		c.FS = vfs.Default
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/api"
 	"github.com/carpel/carpel/internal/engine"
@@ -68,6 +70,9 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if s.lock, err = lockDirectory(config.Data); err != nil {
 		return s, err
 	}
+	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil { // first: a start on a full disk needs the ballast
+		return s, err
+	}
 	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, VFS: config.VFS}); err != nil {
 		return s, err
 	}
@@ -77,11 +82,8 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
-		options: stripes.Options{FS: config.FS, Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail},
+		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
-	}
-	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil {
-		return s, err
 	}
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
@@ -234,6 +236,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 			cancel(err)
 		}
 	}()
+	go s.disk.watch(ctx)
 	select {
 	case <-ctx.Done():
 	case err := <-s.fatal:

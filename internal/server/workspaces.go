@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
@@ -213,11 +211,7 @@ func (w *Workspaces) Dir(id string) string { return filepath.Join(w.dir, id, "en
 // makeDirectories makes those of a workspace, and makes their names durable, also when an earlier try made them and ended
 // before it had.
 func (w *Workspaces) makeDirectories(id string) error {
-	files := w.options.FS
-	if files == nil {
-		files = vfs.Default
-	}
-	dir := w.Dir(id)
+	files, dir := w.options.FS, w.Dir(id)
 	if err := files.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

@@ -54,6 +54,9 @@ func TestKill(t *testing.T) {
 	if !t.Failed() {
 		h.end()
 	}
+	if sent, repeats, _ := ledger.Sum(h.writers); sent == 0 || repeats == 0 {
+		t.Errorf("%d items sent and %d of them again: the test tested nothing", sent, repeats)
+	}
 	h.tell()
 }
 
@@ -228,9 +231,6 @@ func (h *harness) end() {
 	h.t.Helper()
 	h.look(ledger.Everybody)
 	h.found(ledger.Memberships(h.server.Server, h.writers))
-	if sent, repeats, _ := ledger.Sum(h.writers); sent == 0 || repeats == 0 {
-		h.t.Errorf("%d items sent and %d of them again: the test tested nothing", sent, repeats)
-	}
 	check(h.t, h.binary, h.data)
 	h.server.stop(h.t)
 	check(h.t, h.binary, h.data)
