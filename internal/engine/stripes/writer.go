@@ -238,9 +238,11 @@ func (db *DB) poke() {
 }
 
 const (
-	dueChunk   = 256 // stripes that are due, evaluated in one round of the background
-	restAfter  = 50 * time.Millisecond
-	longestNap = time.Hour
+	dueChunk  = 256 // stripes that are due, evaluated in one round of the background
+	restAfter = 50 * time.Millisecond
+	// longestNap is short because a nap is measured by a clock that is never set and stands still while the machine sleeps:
+	// what the wall clock passes over meanwhile is due at once.
+	longestNap = time.Second
 )
 
 // background runs timers and builds, a chunk at a time between the rounds of what arrives, until the engine closes.
