@@ -206,7 +206,7 @@ func TestWorkspaces(t *testing.T) {
 	if err := db.SetDue(t.Context(), records.Due{Workspace: w.ID, Next: 8, Acknowledged: 90}); err != nil {
 		t.Fatal(err)
 	}
-	due, err := db.DueWorkspaces(t.Context())
+	due, err := db.DueWorkspaces(t.Context(), carpel.Never)
 	if diff := cmp.Diff([]records.Due{{Workspace: w.ID, Next: 8, Acknowledged: 100}}, due); diff != "" || err != nil {
 		t.Error("the watermark went back:", err, diff)
 	}

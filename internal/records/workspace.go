@@ -97,16 +97,32 @@ type Due struct {
 	Acknowledged uint64        // the engine must have at least this batch
 }
 
-// DueWorkspaces lists every workspace, those to be opened first in front.
-func (db *DB) DueWorkspaces(ctx context.Context) ([]Due, error) {
-	due, err := rows(ctx, db.read, func(r row) (d Due, err error) {
-		err = r.Scan(&d.Workspace, &d.Next, &d.Acknowledged)
-		return d, err
-	}, "SELECT id, next_due, acknowledged FROM workspaces ORDER BY next_due, id")
+// DueWorkspaces lists the workspaces that need their engine by a moment, the first in front.
+func (db *DB) DueWorkspaces(ctx context.Context, by carpel.Millis) ([]Due, error) {
+	due, err := rows(ctx, db.read, scanDue, "SELECT "+dueColumns+" FROM workspaces WHERE next_due <= ? ORDER BY next_due, id", by)
 	if err != nil {
 		return nil, fmt.Errorf("list due workspaces: %w", err)
 	}
 	return due, nil
+}
+
+// Due tells when a workspace needs its engine. CodeNotFound when there is none.
+func (db *DB) Due(ctx context.Context, workspace string) (Due, error) {
+	d, err := scanDue(db.read.QueryRowContext(ctx, "SELECT "+dueColumns+" FROM workspaces WHERE id = ?", workspace))
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, carpel.Errorf(carpel.CodeNotFound, "no such workspace")
+	}
+	if err != nil {
+		return d, fmt.Errorf("read when a workspace is due: %w", err)
+	}
+	return d, nil
+}
+
+const dueColumns = "id, next_due, acknowledged"
+
+func scanDue(r row) (d Due, err error) {
+	err = r.Scan(&d.Workspace, &d.Next, &d.Acknowledged)
+	return d, err
 }
 
 // SetDue records a workspace's next due time and its last acknowledged batch, which never goes back.

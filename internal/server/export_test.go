@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// CloseIdle closes idle workspaces beyond the bound now, which Run does every ten seconds.
+// CloseIdle closes idle workspaces now, which Run does every second.
 func (s *Server) CloseIdle(ctx context.Context) error { return s.workspaces.closeIdle(ctx) }
 
 // KeepWatermarks records how far each engine has acknowledged, which Run does every ten seconds.
@@ -37,3 +37,6 @@ func MetricNames() []string {
 
 // NewHTTPServer is newHTTPServer.
 var NewHTTPServer = newHTTPServer
+
+// OpenWorkspaces is how many workspaces have an open engine.
+func (s *Server) OpenWorkspaces() int { return len(s.workspaces.opened()) }

@@ -3,6 +3,7 @@ package server
 import (
 	"math"
 	"runtime/debug"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -21,7 +22,18 @@ type memory struct {
 
 func newMemory(mb int) memory {
 	bytes := int64(mb) << 20
-	return memory{stripes.NewBudget(bytes / 8 * 3), pebble.NewCache(bytes / 8), bytes / 16 * 15}
+	m := memory{stripes.NewBudget(bytes / 8 * 3), pebble.NewCache(bytes / 8), bytes / 16 * 15}
+	if pebbleOutsideGo() {
+		m.limit -= bytes / 8
+	}
+	return m
+}
+
+// pebbleOutsideGo reports whether Pebble's memory is not of Go's runtime: so it is in a build with cgo, which our own
+// are not.
+func pebbleOutsideGo() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "CGO_ENABLED", Value: "1"})
 }
 
 // tableBytes is the size of a workspace's tables in memory, of which there may be four: all of Pebble's part, if it is

@@ -38,6 +38,7 @@ type openEngine struct {
 	db      *stripes.DB
 	err     error
 	closing bool      // set before the entry is seen: it stands for an engine that is being closed
+	noted   uint64    // the last batch that the records know to be acknowledged; [Workspaces.Run]'s
 	users   int       // guarded by Workspaces.mu
 	lastAt  time.Time // guarded by Workspaces.mu
 }
@@ -121,7 +122,7 @@ func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, er
 	if err != nil {
 		return nil, fmt.Errorf("zone of workspace %s: %w", id, err)
 	}
-	due, err := w.due(ctx, id)
+	due, err := w.records.Due(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -151,19 +152,6 @@ func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, er
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
-}
-
-func (w *Workspaces) due(ctx context.Context, id string) (records.Due, error) {
-	all, err := w.records.DueWorkspaces(ctx)
-	if err != nil {
-		return records.Due{}, err
-	}
-	for _, d := range all {
-		if d.Workspace == id {
-			return d, nil
-		}
-	}
-	return records.Due{}, nil
 }
 
 // definitions is what the engine is to keep, by the records.
@@ -233,87 +221,6 @@ func (w *Workspaces) Create(ctx context.Context, name, zone string) (carpel.Work
 	return w.records.CreateWorkspace(ctx, name, zone, carpel.DefaultSegments()...)
 }
 
-// Run opens every workspace that was not closed in order, then, until ctx ends, those in which time has work, and
-// closes the least recently used beyond the bound.
-func (w *Workspaces) Run(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Second)
-	defer tick.Stop()
-	swept := time.Time{}
-	for {
-		if now := w.options.Now(); now.Sub(swept) > time.Hour {
-			swept = now
-			if err := w.records.DropOldAnswers(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
-		}
-		if err := w.openDue(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		if err := w.keepWatermarks(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		if err := w.closeIdle(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-func (w *Workspaces) openDue(ctx context.Context) error {
-	all, err := w.records.DueWorkspaces(ctx)
-	if err != nil {
-		return err
-	}
-	now := carpel.MillisOf(w.options.Now())
-	for _, d := range all {
-		if d.Next > now {
-			continue
-		}
-		w.mu.Lock()
-		_, open := w.open[d.Workspace]
-		w.mu.Unlock()
-		if open {
-			continue
-		}
-		_, release, err := w.Engine(ctx, d.Workspace)
-		if err != nil && ctx.Err() != nil {
-			return nil // the server stops
-		}
-		if err != nil { // the others go on
-			w.log.Error("workspace does not open", "workspace", d.Workspace, "error", err)
-			continue
-		}
-		release()
-	}
-	return nil
-}
-
-// keepWatermarks records how far each open engine has acknowledged.
-func (w *Workspaces) keepWatermarks(ctx context.Context) error {
-	for id, db := range w.opened() {
-		if err := w.records.SetDue(ctx, records.Due{Workspace: id, Next: 0, Acknowledged: db.Position().Seq}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *Workspaces) opened() map[string]*stripes.DB {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	all := make(map[string]*stripes.DB)
-	for id, e := range w.open {
-		if e.isOpen() {
-			all[id] = e.db
-		}
-	}
-	return all
-}
-
 // isOpen reports whether the opening has ended well, and no closing has begun.
 func (e *openEngine) isOpen() bool {
 	select {
@@ -322,40 +229,6 @@ func (e *openEngine) isOpen() bool {
 	default:
 		return false
 	}
-}
-
-// closeIdle closes the least recently used engines without users until at most maxOpen are open.
-func (w *Workspaces) closeIdle(ctx context.Context) error {
-	for {
-		id, e := w.oldestIdle()
-		if e == nil {
-			return nil
-		}
-		if err := w.closeOne(ctx, id, e); err != nil {
-			return err
-		}
-	}
-}
-
-// oldestIdle takes the least recently used idle engine out of the map when too many are open.
-func (w *Workspaces) oldestIdle() (string, *openEngine) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.open) <= w.maxOpen {
-		return "", nil
-	}
-	var id string
-	var oldest *openEngine
-	for i, e := range w.open {
-		if e.users == 0 && e.isOpen() && (oldest == nil || e.lastAt.Before(oldest.lastAt)) {
-			id, oldest = i, e
-		}
-	}
-	if oldest != nil {
-		// Whoever asks for it while it closes must wait: the entry stays, not ready, until it is closed.
-		w.open[id] = &openEngine{ready: make(chan struct{}), closing: true}
-	}
-	return id, oldest
 }
 
 func (w *Workspaces) closeOne(ctx context.Context, id string, e *openEngine) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -105,11 +106,8 @@ func (db *DB) buildStep() (more bool, err error) {
 // reports false when there is none.
 func (db *DB) beginBuild() bool {
 	for _, s := range db.view.all() {
-		b := &build{segment: s, version: s.Version, of: s.want}
-		if s.Cancelled { // to be brought up to date in the version that serves
-			b.version, b.of = s.Serving, s.served
-		}
-		if !s.toBuild() || !db.referencesServe(b.of) {
+		b := db.waiting(s)
+		if b == nil {
 			continue
 		}
 		program, err := eval.Compile([]eval.Root{{ID: s.ID, Condition: b.of}}, db.zone(), func(string) int { return -1 })
@@ -125,6 +123,23 @@ func (db *DB) beginBuild() bool {
 		return true
 	}
 	return false
+}
+
+// waiting is the build that a segment waits for, if it could begin; nil for none.
+func (db *DB) waiting(s *segment) *build {
+	b := &build{segment: s, version: s.Version, of: s.want}
+	if s.Cancelled { // to be brought up to date in the version that serves
+		b.version, b.of = s.Serving, s.served
+	}
+	if !s.toBuild() || !db.referencesServe(b.of) {
+		return nil
+	}
+	return b
+}
+
+// builds reports whether a build is under way, or could begin. The writer's.
+func (db *DB) builds() bool {
+	return db.live.build != nil || slices.ContainsFunc(db.view.all(), func(s *segment) bool { return db.waiting(s) != nil })
 }
 
 func (db *DB) referencesServe(c carpel.Condition) bool {

@@ -116,12 +116,15 @@ func writeTimer(b *pebble.Batch, stripe uint32, at carpel.Millis) error {
 	return b.Set(timerKey(stripe), binary.BigEndian.AppendUint64(nil, uint64(at)), nil)
 }
 
-// NextDue returns when time alone next has work: it changes something, or what was erased is purged from disk; Never
-// when it has none.
+// NextDue returns when there is work again without anybody's call: time changes something, what was erased is purged from
+// disk, or, at once, a segment is built. Never when there is none.
 func (db *DB) NextDue() carpel.Millis {
 	if err := db.lock(db.ctx); err != nil {
 		return carpel.Never
 	}
 	defer db.unlock()
+	if db.builds() {
+		return db.engineNow()
+	}
 	return min(db.live.timers.next(), db.purgeDue())
 }
