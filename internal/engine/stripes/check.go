@@ -68,7 +68,7 @@ func (c *check) stripe(n uint32) error {
 		return err
 	}
 	l := &c.db.live
-	st, err := l.program.Fill(src, l.now)
+	st, err := l.program.FillExactly(src, l.now)
 	if err != nil {
 		return err
 	}

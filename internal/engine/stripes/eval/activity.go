@@ -3,6 +3,7 @@ package eval
 import (
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
@@ -14,6 +15,7 @@ type ask struct {
 	slots  block.Mask
 	now    carpel.Millis
 	timers bool // the next change is wanted too
+	exact  bool // and not a moment before it; no digests are used
 }
 
 // activityLeaf measures the rows of some tables that pass a filter and lie in a window. Devices are rows as well: of a
@@ -23,6 +25,7 @@ type activityLeaf struct {
 	rows    selection
 	window  window
 	measure measure
+	digest  unique.Handle[string] // names what is measured of which events
 }
 
 // selection is rows of a stripe: those of some tables that pass a filter.
@@ -57,7 +60,7 @@ func compileActivity(a *carpel.Activity, zone *time.Location) (leaf, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &activityLeaf{rows: rows, measure: m, window: windowOf(a.When, zone)}
+	l := &activityLeaf{rows: rows, measure: m, window: windowOf(a.When, zone), digest: digestOf(a, zone.String())}
 	if m.kind == carpel.MeasureRegularly {
 		all := carpel.Duration{N: int64(m.period) / 1000 * int64(m.ofLast), Unit: 's'}
 		l.window = windowOf(carpel.When{Kind: carpel.WhenLast, D1: all}, zone)

@@ -18,7 +18,7 @@ func (x *explanation) activity(l *activityLeaf, wanted string) (description, err
 	defer l.put(s)
 	lo, hi := l.window.bounds(x.now)
 	q := ask{src: x.src, slots: x.only(), now: x.now}
-	if _, err := l.gather(s, q, span{lo, hi - 1}); err != nil {
+	if _, err := l.gather(s, q, span{lo, hi - 1}, false); err != nil {
 		return description{}, err
 	}
 	t := l.measure.tally(x.now)

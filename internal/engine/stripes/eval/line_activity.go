@@ -40,11 +40,11 @@ func (l *activityLeaf) line(p past) (line, error) {
 	}
 	s := &scratch{}
 	lo, _ := l.window.bounds(p.h.from)
-	if _, err := l.gather(s, ask{src: p.src, slots: p.only(), now: p.h.from}, span{lo, maxMillis}); err != nil {
+	if _, err := l.gather(s, ask{src: p.src, slots: p.only(), now: p.h.from}, span{lo, maxMillis}, false); err != nil {
 		return nil, err
 	}
 	t := l.measure.tally(p.h.from)
-	h := stretchOf{events: s.hist[p.slot]}
+	h := stretchOf{events: s.hist[p.slot], digested: &s.digested[p.slot]}
 	var out line
 	draw := func(at carpel.Millis) bool {
 		out = out.add(at, truthOf(t.matches()))
@@ -55,7 +55,7 @@ func (l *activityLeaf) line(p past) (line, error) {
 			periods.add(&h.events[i])
 		}
 		out = always(truthOf(t.matches()))
-		periods.walk(h.events, p.h.from, draw)
+		periods.walk(h, p.h.from, draw)
 		return out, nil
 	}
 	clock := windowClock{window: &l.window}

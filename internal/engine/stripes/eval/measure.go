@@ -64,7 +64,7 @@ func (l *activityLeaf) measured(s *scratch, q ask) (m block.Mask, next carpel.Mi
 	if q.timers {
 		last = maxMillis
 	}
-	next, err = l.gather(s, q, span{lo, last})
+	next, err = l.gather(s, q, span{lo, last}, true)
 	if err != nil {
 		return m, 0, err
 	}
@@ -74,12 +74,12 @@ func (l *activityLeaf) measured(s *scratch, q ask) (m block.Mask, next carpel.Mi
 	t := l.measure.tally(q.now)
 	for slot := range q.slots.Slots {
 		h := s.hist[slot]
-		in := tallied(t, h, hi, q.now)
+		in := tallied(t, h, &s.digested[slot], hi, q.now)
 		if t.matches() {
 			m.Set(slot)
 		}
-		if q.timers && len(h) > 0 {
-			next = min(next, l.change(stretchOf{h, 0, in}, q.now, t))
+		if q.timers {
+			next = min(next, l.change(stretchOf{h, 0, in, &s.digested[slot]}, q, t))
 		}
 	}
 	return m, next, nil
@@ -89,36 +89,40 @@ func (l *activityLeaf) measured(s *scratch, q ask) (m block.Mask, next carpel.Mi
 func (l *activityLeaf) sweep(s *scratch, q ask, slots block.Mask) (carpel.Millis, error) {
 	q.slots = slots
 	lo, hi := l.window.bounds(q.now)
-	next, err := l.gather(s, q, span{lo, maxMillis})
+	next, err := l.gather(s, q, span{lo, maxMillis}, true)
 	if err != nil {
 		return 0, err
 	}
 	t := l.measure.tally(q.now)
 	for slot := range slots.Slots {
-		if h := s.hist[slot]; len(h) > 0 {
-			in := tallied(t, h, hi, q.now)
-			next = min(next, l.change(stretchOf{h, 0, in}, q.now, t))
-		}
+		h := s.hist[slot]
+		in := tallied(t, h, &s.digested[slot], hi, q.now)
+		next = min(next, l.change(stretchOf{h, 0, in, &s.digested[slot]}, q, t))
 	}
 	return next, nil
 }
 
-// tallied makes a tally of the events before hi, and returns how many they are.
-func tallied(t tally, h []entry, hi, now carpel.Millis) (in int) {
+// tallied makes a tally of the events before hi, and returns how many of those gathered they are.
+func tallied(t tally, h []entry, d *digested, hi, now carpel.Millis) (in int) {
 	t.reset(now)
 	for in < len(h) && h[in].at < hi {
 		t.add(&h[in])
 		in++
 	}
+	for _, x := range d.all {
+		t.include(x)
+	}
 	return in
 }
 
-// gather collects the selected events of the slots in a span into s.hist, each person's in order of time. It returns
-// when time may next change what the filters say.
-func (l *activityLeaf) gather(s *scratch, q ask, in span) (carpel.Millis, error) {
+// gather collects the selected events of the slots in a span into s.hist, each person's in order of time. With digests,
+// those in the middle of the window may be in s.digested instead. It returns when time may next change what the filters
+// say.
+func (l *activityLeaf) gather(s *scratch, q ask, in span, digests bool) (carpel.Millis, error) {
 	for slot := range q.slots.Slots {
-		s.hist[slot] = s.hist[slot][:0]
+		s.hist[slot], s.digested[slot] = s.hist[slot][:0], digested{s.digested[slot].all[:0], carpel.Never}
 	}
+	digests = digests && !q.exact && l.lasting()
 	tables, err := l.rows.of(q.src)
 	if err != nil {
 		return 0, err
@@ -129,13 +133,23 @@ func (l *activityLeaf) gather(s *scratch, q ask, in span) (carpel.Millis, error)
 		if err != nil {
 			return 0, err
 		}
+		var heavy []chunks
 		for _, p := range parts {
+			if slot, is := p.Heavy(); is && digests {
+				if q.slots.Has(slot) {
+					heavy = withChunk(heavy, slot, p)
+				}
+				continue
+			}
 			g := gatherer{l: l, s: s, now: q.now, next: carpel.Never}
 			n, err := l.rows.each(s, p, q.slots, q.now, in, g.add)
 			if err != nil {
 				return 0, err
 			}
 			next = min(next, n, g.next)
+		}
+		if err := l.gatherChunks(s, q, heavy); err != nil {
+			return 0, err
 		}
 	}
 	for slot := range q.slots.Slots {
@@ -145,6 +159,22 @@ func (l *activityLeaf) gather(s *scratch, q ask, in span) (carpel.Millis, error)
 		}
 	}
 	return next, nil
+}
+
+// gatherChunks is gather for chunks of a table, with digests.
+func (l *activityLeaf) gatherChunks(s *scratch, q ask, heavy []chunks) error {
+	lo, hi := l.window.bounds(q.now)
+	for _, c := range heavy {
+		e := edges{l: l, s: s, q: q, slot: c.slot, lo: lo, hi: hi}
+		for _, p := range c.parts {
+			if more, err := e.chunk(p); err != nil {
+				return err
+			} else if !more {
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // gatherer takes the rows of one part into the histories.

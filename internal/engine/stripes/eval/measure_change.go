@@ -15,6 +15,7 @@ const timerSteps = 4096
 type stretchOf struct {
 	events  []entry
 	out, in int
+	*digested
 }
 
 // walk moves on in time: at every moment at which events come into the window or go out of it, it brings the tally up to
@@ -50,28 +51,36 @@ func (w *window) walk(h stretchOf, t tally, fn func(at carpel.Millis) bool) {
 // change returns the first moment after now at which time alone changes the answer over a person's events; after many
 // moments it returns the one that it came to. Filters are taken as they are now. The tally holds the events in the
 // window; it is used up.
-func (l *activityLeaf) change(h stretchOf, now carpel.Millis, t tally) carpel.Millis {
-	next, was, steps := carpel.Never, t.matches(), 0
+func (l *activityLeaf) change(h stretchOf, q ask, t tally) carpel.Millis {
+	now := q.now
+	if len(h.events) == 0 { // nothing moves before the digests end
+		return max(h.until, now+1)
+	}
+	next, was, steps := h.until, t.matches(), 0
 	look := func(at carpel.Millis) bool {
-		if steps++; steps < timerSteps && (at <= now || t.matches() == was) {
+		if steps++; at < h.until && (steps < timerSteps || q.exact) && (at <= now || t.matches() == was) {
 			return true
 		}
-		next = max(at, now+1)
+		next = min(at, h.until)
 		return false
 	}
 	if p, ok := t.(*periodTally); ok {
-		p.walk(h.events, now, look)
+		p.walk(h, now, look)
 	} else {
 		l.window.walk(h, t, look)
 	}
-	return next
+	return max(next, now+1)
 }
 
 // walk is window.walk for regularly, from a moment on: at every moment at which an event moves into the next period. For
 // every number k of periods there is a place in the events, before which are those at least k periods old; the events
 // of a period lie between two places.
-func (t *periodTally) walk(events []entry, from carpel.Millis, fn func(at carpel.Millis) bool) {
+func (t *periodTally) walk(h stretchOf, from carpel.Millis, fn func(at carpel.Millis) bool) {
+	events := h.events
 	t.reset(from)
+	for _, x := range h.all {
+		t.include(x)
+	}
 	w := &periodWalk{events: events, period: t.m.period, place: make([]int, t.m.ofLast+1)}
 	for k := range w.place {
 		w.place[k] = sort.Search(len(events), func(i int) bool { return w.moves(i, k) > from })

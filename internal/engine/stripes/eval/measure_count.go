@@ -52,16 +52,16 @@ func (l *activityLeaf) count(s *scratch, q ask) (m block.Mask, next carpel.Milli
 		// Growing changes the answer below low, and where there is a high; shrinking where there is a low, and above high.
 		grows := n < accept.low64 || in && accept.high64 < maxCount
 		shrinks := l.window.empties() && n > 0 && (in && accept.low64 > 0 || n > accept.high64 && accept.high64 >= 0)
+		wanted := accept.low64
+		if !in {
+			wanted = accept.high64 + 1
+		}
 		switch {
 		case (grows || shrinks) && c.pending.Has(slot):
 			sweep.Set(slot)
 		case shrinks && (in && accept.low64 == 1 || !in && accept.high64 == 0):
 			next = min(next, max(l.window.leave(c.newest[slot]), q.now+1))
-		case shrinks && (n > manyEvents || q.slots.Count() <= fewSlots):
-			wanted := accept.low64
-			if !in {
-				wanted = accept.high64 + 1
-			}
+		case shrinks && wanted <= manyEvents && (n > manyEvents || q.slots.Count() <= fewSlots):
 			at, err := l.newest(s, q, slot, int(wanted))
 			if err != nil {
 				return m, 0, err
@@ -195,6 +195,14 @@ func (l *activityLeaf) countPart(s *scratch, q ask, p Part, in span, c *counter)
 			c.n[slot] += int32(n)
 			c.date(slot, last)
 			return carpel.Never, nil
+		}
+		if l.lasting() && !q.exact && first >= in.first && last <= in.last {
+			x, err := l.digestAt(s, q, p, digestKey{l.digest, wholeChunk}, slotSpan{0, n, slot})
+			if err == nil && x.n > 0 {
+				c.n[slot] += int32(x.n)
+				c.date(slot, x.last)
+			}
+			return carpel.Never, err
 		}
 	}
 	if q.timers && last > in.last {

@@ -43,6 +43,27 @@ func (s *sum) spill(n *big.Int) {
 	s.large.Add(s.large, n)
 }
 
+// plus adds another sum.
+func (s *sum) plus(o *sum) {
+	if o.large != nil {
+		s.spill(o.large)
+	}
+	if r := s.small + o.small; (r > s.small) == (o.small > 0) {
+		s.small = r
+		return
+	}
+	s.spill(big.NewInt(o.small))
+}
+
+// clone returns a copy that shares nothing.
+func (s *sum) clone() sum {
+	c := sum{small: s.small}
+	if s.large != nil {
+		c.large = new(big.Int).Set(s.large)
+	}
+	return c
+}
+
 // total returns the sum in millionths.
 func (s *sum) total() *big.Int {
 	t := big.NewInt(s.small)

@@ -2,8 +2,11 @@ package eval
 
 import (
 	"cmp"
+	"maps"
 	"math/big"
 	"slices"
+	"strings"
+	"unique"
 
 	"github.com/carpel/carpel"
 )
@@ -16,6 +19,10 @@ type tally interface {
 	// add and remove take an event in and out: one that is in is removed at most once.
 	add(e *entry)
 	remove(e *entry)
+	// digest puts what the measure needs to know of the events that are in into x. include takes in what a digest is
+	// about, to stay.
+	digest(x *digest)
+	include(x *digest)
 	// matches reports whether the measure is as the condition wants it.
 	matches() bool
 	// actual returns what was measured, for people to read.
@@ -57,6 +64,9 @@ func (t *countTally) remove(*entry)       { t.n-- }
 func (t *countTally) matches() bool       { return t.m.accept.count(t.n) }
 func (t *countTally) actual() string      { return carpel.NumberValue(float64(t.n)).Text() }
 
+func (t *countTally) digest(*digest)    {}
+func (t *countTally) include(x *digest) { t.n += int64(x.n) }
+
 // dayTally counts the local days that have events.
 type dayTally struct {
 	m    *measure
@@ -72,8 +82,10 @@ type dayCount struct {
 
 func (t *dayTally) reset(carpel.Millis) { t.days = t.days[:0] }
 
-func (t *dayTally) add(e *entry) {
-	day := t.day.of(e.at)
+func (t *dayTally) add(e *entry) { t.put(t.day.of(e.at), 1) }
+
+// put adds events to a day.
+func (t *dayTally) put(day int64, n int) {
 	i := len(t.days)
 	for i > 0 && t.days[i-1].day >= day { // nearly always the last
 		i--
@@ -81,7 +93,14 @@ func (t *dayTally) add(e *entry) {
 	if i == len(t.days) || t.days[i].day != day {
 		t.days = slices.Insert(t.days, i, dayCount{day: day})
 	}
-	t.days[i].n++
+	t.days[i].n += n
+}
+
+func (t *dayTally) digest(x *digest) { x.days = slices.Clone(t.days) }
+func (t *dayTally) include(x *digest) {
+	for _, d := range x.days {
+		t.put(d.day, d.n)
+	}
 }
 
 func (t *dayTally) remove(e *entry) {
@@ -114,8 +133,9 @@ func eachItem(v carpel.Value, fn func(carpel.Value)) {
 
 // distinctTally counts different values, equal as in `is`.
 type distinctTally struct {
-	m *measure
-	n map[string]int
+	m   *measure
+	n   map[string]int
+	set unique.Handle[string] // of the digest included last
 }
 
 func (t *distinctTally) reset(carpel.Millis) {
@@ -123,6 +143,7 @@ func (t *distinctTally) reset(carpel.Millis) {
 		t.n = map[string]int{}
 	}
 	clear(t.n)
+	t.set = unique.Handle[string]{}
 }
 func (t *distinctTally) add(e *entry) {
 	eachItem(e.value, func(v carpel.Value) { t.n[carpel.Fold(v.Text())]++ })
@@ -137,6 +158,20 @@ func (t *distinctTally) remove(e *entry) {
 }
 func (t *distinctTally) matches() bool  { return t.m.accept.count(int64(len(t.n))) }
 func (t *distinctTally) actual() string { return carpel.NumberValue(float64(len(t.n))).Text() }
+
+func (t *distinctTally) digest(x *digest) {
+	x.values = slices.Sorted(maps.Keys(t.n))
+	x.set = unique.Make(strings.Join(x.values, "\x00"))
+}
+func (t *distinctTally) include(x *digest) {
+	if x.set == t.set { // they stay: once is enough
+		return
+	}
+	t.set = x.set
+	for _, v := range x.values {
+		t.n[v]++
+	}
+}
 
 // eachNumber yields the numbers of a value or of a list's items.
 func eachNumber(v carpel.Value, fn func(carpel.Value)) {
@@ -160,6 +195,12 @@ func (t *sumTally) add(e *entry) {
 }
 func (t *sumTally) remove(e *entry) {
 	eachNumber(e.value, func(n carpel.Value) { t.sum.add(n, -1); t.n-- })
+}
+
+func (t *sumTally) digest(x *digest) { x.sum, x.numbers = t.sum.clone(), t.n }
+func (t *sumTally) include(x *digest) {
+	t.sum.plus(&x.sum)
+	t.n += x.numbers
 }
 
 func (t *sumTally) matches() bool {
@@ -223,22 +264,33 @@ func (t *extremeTally) before(a, b carpel.Value) bool {
 	return carpel.CompareNumbers(a, b) < 0
 }
 
-func (t *extremeTally) add(e *entry) {
-	eachNumber(e.value, func(n carpel.Value) {
-		if t.gone[n] > 0 {
-			t.gone[n]-- // one that went out is still on the heap
-			return
+func (t *extremeTally) add(e *entry) { eachNumber(e.value, t.push) }
+
+func (t *extremeTally) push(n carpel.Value) {
+	if t.gone[n] > 0 {
+		t.gone[n]-- // one that went out is still on the heap
+		return
+	}
+	t.heap = append(t.heap, n)
+	for i := len(t.heap) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !t.before(t.heap[i], t.heap[up]) {
+			break
 		}
-		t.heap = append(t.heap, n)
-		for i := len(t.heap) - 1; i > 0; {
-			up := (i - 1) / 2
-			if !t.before(t.heap[i], t.heap[up]) {
-				break
-			}
-			t.heap[i], t.heap[up] = t.heap[up], t.heap[i]
-			i = up
-		}
-	})
+		t.heap[i], t.heap[up] = t.heap[up], t.heap[i]
+		i = up
+	}
+}
+
+func (t *extremeTally) digest(x *digest) {
+	if n, ok := t.top(); ok {
+		x.best = []carpel.Value{n}
+	}
+}
+func (t *extremeTally) include(x *digest) {
+	for _, n := range x.best {
+		t.push(n)
+	}
 }
 
 func (t *extremeTally) remove(e *entry) {
@@ -292,10 +344,12 @@ type endTally struct {
 	m   *measure
 	all []*entry
 	in  []*entry // what is left of all
+	// base is the first event of what was included; nil for none.
+	base *entry
 }
 
 func (t *endTally) reset(carpel.Millis) {
-	t.all = t.all[:0]
+	t.all, t.base = t.all[:0], nil
 	t.in = t.all
 }
 
@@ -317,23 +371,47 @@ func (t *endTally) remove(e *entry) {
 	}
 }
 
-func (t *endTally) matches() bool {
-	if len(t.in) == 0 {
-		return false
-	}
-	if t.m.kind == carpel.MeasureFirst {
-		for _, e := range t.in {
-			if e.at != t.in[0].at {
-				return false
-			}
-			if e.good {
-				return true
-			}
+func (t *endTally) digest(x *digest) {
+	if n := len(t.in); n > 0 {
+		x.ends = []*entry{{at: t.in[0].at, good: t.firstGood()}}
+		if last := t.in[n-1].at; last != t.in[0].at {
+			x.ends = append(x.ends, &entry{at: last, good: t.lastGood()})
 		}
-		return false
 	}
-	last := t.in[len(t.in)-1].at
-	for i := len(t.in) - 1; i >= 0 && t.in[i].at == last; i-- {
+}
+func (t *endTally) include(x *digest) {
+	switch n := len(x.ends); {
+	case n == 0:
+	case t.m.kind != carpel.MeasureFirst:
+		t.add(x.ends[n-1])
+	case t.base == nil || x.ends[0].at <= t.base.at: // later ones never come to be the first
+		t.base = x.ends[0]
+		t.add(t.base)
+	}
+}
+
+func (t *endTally) matches() bool {
+	if t.m.kind == carpel.MeasureFirst {
+		return t.firstGood()
+	}
+	return t.lastGood()
+}
+
+// firstGood reports whether one of the first events is good; lastGood, of the last.
+func (t *endTally) firstGood() bool {
+	for _, e := range t.in {
+		if e.at != t.in[0].at {
+			return false
+		}
+		if e.good {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *endTally) lastGood() bool {
+	for i := len(t.in) - 1; i >= 0 && t.in[i].at == t.in[len(t.in)-1].at; i-- {
 		if t.in[i].good {
 			return true
 		}
@@ -391,6 +469,9 @@ func (t *periodTally) put(i, more int) {
 		}
 	}
 }
+
+func (t *periodTally) digest(*digest)    {}
+func (t *periodTally) include(x *digest) { t.put(t.period(x.first), x.n) }
 
 func (t *periodTally) add(e *entry)    { t.put(t.period(e.at), 1) }
 func (t *periodTally) remove(e *entry) { t.put(t.period(e.at), -1) }

@@ -132,10 +132,11 @@ type memoryPart struct {
 	slot        uint8
 	heavy       bool
 	first, last carpel.Millis
+	memo        *Memo
 }
 
 func newMemoryPart(rows *block.Rows, slot uint8, heavy bool) *memoryPart {
-	p := &memoryPart{rows: rows, slot: slot, heavy: heavy}
+	p := &memoryPart{rows: rows, slot: slot, heavy: heavy, memo: NewMemo(2)}
 	p.first, p.last, _ = rows.Span()
 	return p
 }
@@ -145,6 +146,7 @@ func (p *memoryPart) Span() (first, last carpel.Millis, rows int) {
 }
 func (p *memoryPart) Heavy() (uint8, bool)       { return p.slot, p.heavy }
 func (p *memoryPart) Rows() (*block.Rows, error) { return p.rows, nil }
+func (p *memoryPart) Memo() *Memo                { return p.memo }
 
 func (m *memory) People() (all block.Mask) {
 	for slot := range m.people {

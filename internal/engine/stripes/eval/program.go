@@ -242,9 +242,18 @@ func (st *State) Size() int64 { return int64(len(st.Masks))*40 + 112 }
 
 // Fill evaluates everything for every person of the stripe.
 func (p *Program) Fill(src Source, now carpel.Millis) (*State, error) {
-	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: src.People(), all: true}
+	return p.fill(ask{src: src, slots: src.People(), now: now, timers: true})
+}
+
+// FillExactly is Fill that reads every row, and whose moments are those at which something changes, none earlier.
+func (p *Program) FillExactly(src Source, now carpel.Millis) (*State, error) {
+	return p.fill(ask{src: src, slots: src.People(), now: now, timers: true, exact: true})
+}
+
+func (p *Program) fill(q ask) (*State, error) {
+	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: q.slots, all: true}
 	for i := range p.nodes {
-		if err := p.full(src, st.people, now, st, i); err != nil {
+		if err := p.full(q, st, i); err != nil {
 			return nil, err
 		}
 	}
@@ -253,18 +262,18 @@ func (p *Program) Fill(src Source, now carpel.Millis) (*State, error) {
 }
 
 // full evaluates one node for every person.
-func (p *Program) full(src Source, people block.Mask, now carpel.Millis, st *State, i int) (err error) {
+func (p *Program) full(q ask, st *State, i int) (err error) {
 	n := &p.nodes[i]
 	st.Next[i] = carpel.Never
 	if n.leaf == nil {
-		st.Masks[i] = p.combined(st, n, people)
+		st.Masks[i] = p.combined(st, n, q.slots)
 		return nil
 	}
-	if people.IsEmpty() {
+	if q.slots.IsEmpty() {
 		st.Masks[i] = block.Mask{}
 		return nil
 	}
-	st.Masks[i], st.Next[i], err = n.leaf.eval(ask{src: src, slots: people, now: now, timers: true})
+	st.Masks[i], st.Next[i], err = n.leaf.eval(q)
 	return err
 }
 

@@ -12,6 +12,7 @@ type scratch struct {
 	table    []uint8
 	spans    []slotSpan
 	hist     [block.Width][]entry
+	digested [block.Width]digested // beside hist
 	happened [block.Width][]happening
 	merged   []happening
 	stepped  []stepped

@@ -3,6 +3,7 @@ package eval
 import (
 	"slices"
 	"time"
+	"unique"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
@@ -17,6 +18,7 @@ import (
 // is a matching between steps and events. So the time is linear in events, whatever they fit.
 type sequenceLeaf struct {
 	scratches
+	digest   unique.Handle[string]    // names the steps
 	named    map[Table][]sequenceStep // steps about one table
 	anyEvent []sequenceStep           // steps about every event, page and screen
 	reading  reads
@@ -39,7 +41,9 @@ type happening struct {
 }
 
 func compileSequence(q *carpel.Sequence, zone *time.Location) (leaf, error) {
-	l := &sequenceLeaf{steps: len(q.Steps), not: q.LastNot, within: q.Within.Millis(), window: windowOf(q.When, zone), named: map[Table][]sequenceStep{}}
+	of := *q
+	of.When, of.Within = carpel.When{}, carpel.Duration{}
+	l := &sequenceLeaf{digest: unique.Make(string(carpel.Canonical(&of)) + zone.String()), steps: len(q.Steps), not: q.LastNot, within: q.Within.Millis(), window: windowOf(q.When, zone), named: map[Table][]sequenceStep{}}
 	if l.not {
 		l.steps--
 	}
@@ -73,11 +77,28 @@ func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error)
 	if q.timers {
 		last = maxMillis
 	}
-	whose, next, err := l.collect(s, q, span{lo, last})
+	in, changes := span{lo, last}, carpel.Never
+	heavy, err := l.heavies(q, in)
 	if err != nil {
 		return m, 0, err
 	}
-	if !q.timers {
+	for slot := range heavy.Slots {
+		one := q
+		one.slots = block.Mask{}
+		one.slots.Set(slot)
+		c, h, err := l.latest(s, one, slot, in)
+		if err != nil {
+			return m, 0, err
+		}
+		m.Put(slot, c.matched)
+		changes = min(changes, l.change(h, c, hi, q.now))
+	}
+	q.slots = q.slots.AndNot(heavy)
+	whose, next, err := l.collect(s, q, in)
+	if err != nil {
+		return m, 0, err
+	}
+	if next = min(next, changes); !q.timers {
 		next = carpel.Never
 	}
 	for slot := range whose.Slots {
@@ -98,23 +119,13 @@ func (l *sequenceLeaf) collect(s *scratch, q ask, in span) (whose block.Mask, ne
 	s.stepped = s.stepped[:0]
 	next = carpel.Never
 	var have [carpel.MaxSequenceSteps]block.Mask
-	tables, err := l.tables(q.src)
+	err = l.eachPart(q.src, in, func(p Part, steps []sequenceStep) error {
+		n, err := fitSteps(s, q, p, steps, in, &have)
+		next = min(next, n)
+		return err
+	})
 	if err != nil {
 		return whose, 0, err
-	}
-	for _, t := range tables {
-		steps := l.stepsOf(t)
-		parts, err := q.src.Parts(t, in.first, in.last)
-		if err != nil {
-			return whose, 0, err
-		}
-		for _, p := range parts {
-			n, err := fitSteps(s, q, p, steps, in, &have)
-			if err != nil {
-				return whose, 0, err
-			}
-			next = min(next, n)
-		}
 	}
 	whose = q.slots
 	for _, m := range have[:l.steps] {
@@ -132,6 +143,27 @@ func (l *sequenceLeaf) collect(s *scratch, q ask, in span) (whose block.Mask, ne
 		s.inOrder(s.happened[slot])
 	}
 	return whose, next, nil
+}
+
+// eachPart calls fn for the parts that may hold rows of a span that fit a step, with the steps that they may fit.
+func (l *sequenceLeaf) eachPart(src Source, in span, fn func(p Part, steps []sequenceStep) error) error {
+	tables, err := l.tables(src)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		steps := l.stepsOf(t)
+		parts, err := src.Parts(t, in.first, in.last)
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			if err := fn(p, steps); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // tables returns the tables of a stripe that steps are about.

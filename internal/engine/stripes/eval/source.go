@@ -43,6 +43,9 @@ type Part interface {
 	Heavy() (slot uint8, ok bool)
 	// Rows reads the part. The result is immutable and may be kept.
 	Rows() (*block.Rows, error)
+	// Memo is where evaluation keeps what it found out about a chunk, whose rows follow each other in time; nil for
+	// other parts.
+	Memo() *Memo
 }
 
 // Source is one stripe as it stands: what evaluation reads. A source is used by one goroutine at a time; what it

@@ -60,7 +60,7 @@ func (s *Store) readRun(r run) error {
 
 // readBlocks is readRun for what lies in blocks.
 func (s *Store) readBlocks(r run, kind byte) error {
-	u := unread{kind: kind, stripe: r.from, wanted: true}
+	u := unread{options: &s.options, kind: kind, stripe: r.from, wanted: true}
 	if r.to == r.from+1 && (kind == kindValues || kind == kindStamps) { // one block, which the filters may say is not there
 		k := blockKey{name: r.name, stripe: r.from}
 		data, _, err := s.get(k.key())
@@ -81,7 +81,7 @@ func (s *Store) readBlocks(r run, kind byte) error {
 			if !u.hand(r) {
 				return false, nil
 			}
-			u = unread{kind: kind, stripe: k.stripe, wanted: r.wants(k.stripe)}
+			u = unread{options: &s.options, kind: kind, stripe: k.stripe, wanted: r.wants(k.stripe)}
 		}
 		if !u.wanted {
 			return true, nil
@@ -96,12 +96,13 @@ func (s *Store) readBlocks(r run, kind byte) error {
 
 // unread is an entry while its blocks are read.
 type unread struct {
-	kind   byte
-	stripe uint32
-	wanted bool // and not handed over yet
-	values *block.Values
-	stamps *block.Stamps
-	parts  []*part
+	options *Options
+	kind    byte
+	stripe  uint32
+	wanted  bool // and not handed over yet
+	values  *block.Values
+	stamps  *block.Stamps
+	parts   []*part
 }
 
 // add takes a block.
@@ -114,7 +115,7 @@ func (u *unread) add(k blockKey, data []byte) (err error) {
 	default:
 		var r *block.Rows
 		if r, err = block.DecodeRows(data); err == nil && r.Len() > 0 {
-			u.parts = append(u.parts, newPart(k, r))
+			u.parts = append(u.parts, newPart(k, r, u.options.together()))
 		}
 	}
 	return err

@@ -62,53 +62,56 @@ func byBucket(r *block.Rows) map[uint16]*block.Rows {
 	return out
 }
 
+// together is how many rows of a chunk are looked at together where not all are; see [eval.NewMemo].
+func (o *Options) together() int { return o.HeavyRows / 16 }
+
 // insert adds rows, splitting what has grown too large. base names the table's stripe.
-func (t *table) insert(base blockKey, r *block.Rows, o *Options) {
+func (t *table) insert(base blockKey, r *block.Rows) {
 	all := base
 	all.bucket = bucketAll
 	unsplit := t.find(all)
 	if len(t.parts) == 0 || unsplit != nil {
-		if unsplit.len()+r.Len() <= o.SplitRows {
+		if unsplit.len()+r.Len() <= t.options.SplitRows {
 			t.join(all, r)
 			return
 		}
 		if unsplit != nil {
 			t.set(all, nil)
-			t.insertMonths(base, unsplit.whole(), o)
+			t.insertMonths(base, unsplit.whole())
 		}
 	}
-	t.insertMonths(base, r, o)
+	t.insertMonths(base, r)
 }
 
-func (t *table) insertMonths(base blockKey, r *block.Rows, o *Options) {
+func (t *table) insertMonths(base blockKey, r *block.Rows) {
 	if r.Len() == 1 {
 		base.bucket = bucketOf(r.Time[0])
-		t.insertBucket(base, r, o)
+		t.insertBucket(base, r)
 		return
 	}
 	for bucket, rows := range byBucket(r) {
 		k := base
 		k.bucket = bucket
-		t.insertBucket(k, rows, o)
+		t.insertBucket(k, rows)
 	}
 }
 
 // insertBucket adds rows of one bucket: those of heavy people to their chunks, the rest to the shared part.
-func (t *table) insertBucket(k blockKey, r *block.Rows, o *Options) {
+func (t *table) insertBucket(k blockKey, r *block.Rows) {
 	// Pieces keep a part below the most rows that there can be, also before it is split. Whoever a piece makes heavy is
 	// so for the next one.
-	for from := 0; from < r.Len(); from += o.HeavyRows {
-		piece := r.Slice(from, min(from+o.HeavyRows, r.Len()))
+	for from := 0; from < r.Len(); from += t.options.HeavyRows {
+		piece := r.Slice(from, min(from+t.options.HeavyRows, r.Len()))
 		var heavy block.Mask
 		for _, slot := range piece.Slots {
 			if t.chunks(k, slot) != nil {
 				heavy.Set(slot)
-				t.insertHeavy(k, slot, piece.Only(slot), o)
+				t.insertHeavy(k, slot, piece.Only(slot))
 			}
 		}
 		if shared := piece.Without(heavy); shared.Len() > 0 {
 			t.join(k, shared)
-			t.lighten(k, o)
+			t.lighten(k)
 		}
 	}
 }
@@ -128,12 +131,12 @@ func (t *table) chunks(k blockKey, slot uint8) []*part {
 }
 
 // insertHeavy adds a heavy person's rows to the chunks that cover their times.
-func (t *table) insertHeavy(k blockKey, slot uint8, r *block.Rows, o *Options) {
+func (t *table) insertHeavy(k blockKey, slot uint8, r *block.Rows) {
 	k.heavy = uint16(slot) + 1
 	chunks := t.chunks(k, slot)
 	if len(chunks) == 0 {
 		k.chunk = 0
-		t.cut(k, r, o)
+		t.cut(k, r)
 		return
 	}
 	var bounds []carpel.Millis
@@ -145,34 +148,41 @@ func (t *table) insertHeavy(k blockKey, slot uint8, r *block.Rows, o *Options) {
 			continue
 		}
 		c := chunks[i]
-		if c.len()+rows.Len() <= o.HeavyRows {
+		if c.len()+rows.Len() <= t.options.HeavyRows {
 			t.join(c.key, rows)
 			continue
 		}
-		t.cut(c.key, c.whole().Insert(rows), o)
+		if first, _, _ := rows.Span(); i == len(chunks)-1 && first >= c.last {
+			t.cut(t.unused(c.key), rows) // a full chunk is not touched again by what follows it
+			continue
+		}
+		t.cut(c.key, c.whole().Insert(rows))
 	}
 }
 
 // cut stores one person's rows, in order of time, as a chunk and as many more as they need.
-func (t *table) cut(k blockKey, r *block.Rows, o *Options) {
-	next := k
-	for _, p := range t.parts {
-		if p.key.bucket == k.bucket && p.key.heavy == k.heavy {
-			next.chunk = max(next.chunk, p.key.chunk)
-		}
-	}
-	// Half-full pieces leave room for what comes late; those at the end grow.
-	step := max(o.HeavyRows*3/4, 1)
+func (t *table) cut(k blockKey, r *block.Rows) {
+	// Pieces that are not full leave room for what comes late; those at the end grow.
+	step := max(t.options.HeavyRows*3/4, 1)
 	for from := 0; from < r.Len(); from += step {
 		t.set(k, r.Slice(from, min(from+step, r.Len())))
-		next.chunk++
-		k = next
+		k = t.unused(k)
 	}
 }
 
+// unused is the key of one more chunk of a person.
+func (t *table) unused(k blockKey) blockKey {
+	for _, p := range t.parts {
+		if p.key.bucket == k.bucket && p.key.heavy == k.heavy {
+			k.chunk = max(k.chunk, p.key.chunk+1)
+		}
+	}
+	return k
+}
+
 // lighten moves the people with most rows out of a shared part that has grown too large.
-func (t *table) lighten(k blockKey, o *Options) {
-	for p := t.find(k); p.len() > o.HeavyRows; p = t.find(k) {
+func (t *table) lighten(k blockKey) {
+	for p := t.find(k); p.len() > t.options.HeavyRows; p = t.find(k) {
 		r := p.whole()
 		most, count := uint8(0), 0
 		for i, slot := range r.Slots {
@@ -180,13 +190,13 @@ func (t *table) lighten(k blockKey, o *Options) {
 				most, count = slot, n
 			}
 		}
-		if count <= o.HeavyRows/8 && r.Len() <= 8*o.HeavyRows {
+		if count <= t.options.HeavyRows/8 && r.Len() <= 8*t.options.HeavyRows {
 			return // many people with some rows each: nobody to move
 		}
 		var mask block.Mask
 		mask.Set(most)
 		only := r.Only(most)
 		t.set(k, r.Without(mask))
-		t.insertHeavy(k, most, only, o)
+		t.insertHeavy(k, most, only)
 	}
 }

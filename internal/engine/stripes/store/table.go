@@ -17,8 +17,9 @@ type part struct {
 	key         blockKey
 	rows        *block.Rows
 	first, last carpel.Millis
-	size        int64 // about, in memory, without the tail
-	tail        *part // rows that came lately; nil for none. A tail has none itself
+	size        int64      // about, in memory, without the tail
+	tail        *part      // rows that came lately; nil for none. A tail has none itself
+	memo        *eval.Memo // of a chunk; nil for other parts
 }
 
 // Span returns the least and greatest time of the part, and the number of rows.
@@ -30,9 +31,16 @@ func (p *part) Heavy() (slot uint8, ok bool) { return uint8(p.key.heavy - 1), p.
 // Rows returns the rows.
 func (p *part) Rows() (*block.Rows, error) { return p.rows, nil }
 
-func newPart(k blockKey, r *block.Rows) *part {
+// Memo is where evaluation keeps what it found out about a chunk.
+func (p *part) Memo() *eval.Memo { return p.memo }
+
+// newPart makes a part; of a chunk so many rows are looked at together.
+func newPart(k blockKey, r *block.Rows, together int) *part {
 	p := &part{key: k, rows: r, size: int64(r.Size()) + 96}
 	p.first, p.last, _ = r.Span()
+	if k.heavy != 0 {
+		p.memo = eval.NewMemo(together)
+	}
 	return p
 }
 
@@ -65,17 +73,28 @@ func (p *part) with(r *block.Rows) *part {
 		r = p.tail.rows.Insert(r)
 	}
 	if p.key.heavy != 0 || r.Len() > 8+p.rows.Len()/16 {
-		return newPart(p.key, p.rows.Insert(r))
+		return p.grown(r)
 	}
 	longer := *p
-	longer.tail = newPart(p.key, r)
+	longer.tail = newPart(p.key, r, 0)
 	return &longer
+}
+
+// grown returns the part with more rows in it. What is known of a chunk stays known when they come after all others.
+func (p *part) grown(r *block.Rows) *part {
+	n := newPart(p.key, p.rows.Insert(r), 0)
+	if n.memo = p.memo; p.memo != nil {
+		first, _, _ := r.Span()
+		n.memo = p.memo.Grown(first >= p.last)
+	}
+	return n
 }
 
 // table is a table of a stripe while the writer changes it. Parts are replaced, never changed.
 type table struct {
 	parts   []*part // with their tails
-	shared  bool    // parts is an entry's, and copied before it changes
+	options *Options
+	shared  bool // parts is an entry's, and copied before it changes
 	changes []change
 }
 
@@ -85,7 +104,7 @@ type change struct {
 	rows *block.Rows // to be joined to what is stored; nil: what the table has of the part is to be stored instead
 }
 
-func newTable(e *entry) *table { return &table{parts: e.parts, shared: true} }
+func newTable(e *entry, o *Options) *table { return &table{parts: e.parts, options: o, shared: true} }
 
 // find returns a part, nil when it is not there.
 func (t *table) find(k blockKey) *part {
@@ -129,7 +148,7 @@ func (t *table) set(k blockKey, r *block.Rows) {
 	if r.Len() == 0 {
 		t.put(k, nil)
 	} else {
-		t.put(k, newPart(k, r))
+		t.put(k, newPart(k, r, t.options.together()))
 	}
 	c, _ := t.changed(k)
 	c.rows = nil

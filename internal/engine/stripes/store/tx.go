@@ -368,9 +368,9 @@ func (t *Tx) fill(k entryKey, r *block.Rows) (*table, *entry, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		tb = newTable(e)
+		tb = newTable(e, &t.store.options)
 	}
-	tb.insert(blockKey{name: k.name, stripe: k.stripe}, r, &t.store.options)
+	tb.insert(blockKey{name: k.name, stripe: k.stripe}, r)
 	return tb, tb.entry(), nil
 }
 
@@ -404,7 +404,7 @@ func (t *Tx) table(k entryKey) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	tb := newTable(e)
+	tb := newTable(e, &t.store.options)
 	t.tables[k] = tb
 	return tb, nil
 }
