@@ -5,7 +5,8 @@
 //	go run . -people 200000 -events 4000000 -dir /var/tmp/carpel-bench -json result.json
 //	go run . load -carpel ../bin/carpel
 //
-// The second puts the real server under load instead and measures ingestion with live segments.
+// The second puts the real server under load instead and measures ingestion with live segments. A third, size, tells
+// what people and events cost of disk, memory and time at any scale, and how fast an engine is there after a kill.
 //
 // The databases are Debian's clickhouse-server and postgresql; DuckDB is linked in, which takes a C compiler. This is a
 // module of its own, so that none of it burdens Carpel's build.
@@ -35,6 +36,8 @@ func main() {
 			run, args = child, args[1:]
 		case "load":
 			run, args = loadTest, args[1:]
+		case "size":
+			run, args = sizeTest, args[1:]
 		}
 	}
 	if err := run(ctx, args); err != nil && !errors.Is(err, flag.ErrHelp) {
