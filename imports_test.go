@@ -50,6 +50,7 @@ var importTable = map[string]string{
 	"test/ledger":  "",
 	"test/planted": "",
 	"test/torture": "",
+	"test/upgrade": "",
 }
 
 // stages are the parts that hand data on by the journal and the feed alone.

@@ -202,7 +202,7 @@ func (s *Store) load() error {
 	}
 	switch v := binary.BigEndian.Uint32(version); {
 	case v > formatVersion:
-		return fmt.Errorf("the store has format %d; this version of carpel knows up to %d", v, formatVersion)
+		return carpel.Errorf(carpel.CodeConflict, "the data were written by a newer carpel (format %d, this one knows %d): use that one", v, formatVersion)
 	case v < 2:
 		if err := s.packMessages(); err != nil {
 			return err
