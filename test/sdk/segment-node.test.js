@@ -1,5 +1,7 @@
 // The official Segment SDK for Node: identify, track, page, screen, group, alias, in batches.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Analytics } from '@segment/analytics-node';
 import { startCarpel } from './carpel.js';
@@ -153,4 +155,31 @@ test('nothing was refused on the way, and memberships equal a fresh computation'
   const codes = (await carpel.rejected()).map((r) => r.code);
   assert.deepEqual([...new Set(codes)], ['repeated'], 'only the other content of a known message id is listed');
   await carpel.check();
+});
+
+test('what is refused because too much is at work is sent again when it is told to', async () => {
+  const busy = await startCarpel('--max-pending', '1');
+  try {
+    const { hostname, port } = new URL(busy.url);
+    const holder = connect(Number(port), hostname);
+    const inside = once(holder, 'data'); // "100 Continue": its body is waited for
+    const key = Buffer.from(`${busy.writeKey}:`).toString('base64');
+    holder.write(`POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${key}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`);
+    assert.match((await inside)[0].toString(), /^HTTP\/1.1 100 /);
+    const analytics = new Analytics({ writeKey: busy.writeKey, host: busy.url, flushInterval: 60_000, flushAt: 1, maxRetries: 0 });
+    const failed = [];
+    const statuses = [];
+    analytics.on('error', (error) => failed.push(error));
+    analytics.on('http_response', ({ status }) => {
+      statuses.push(status);
+      if (status === 429) holder.destroy();
+    });
+    analytics.track({ userId: 'ada', event: 'Order Completed' });
+    await analytics.closeAndFlush({ timeout: 30_000 });
+    assert.deepEqual(failed, [], 'no delivery failed, though nothing may be retried but for Retry-After');
+    assert.deepEqual([statuses[0], statuses.at(-1)], [429, 200]);
+    assert.deepEqual(await busy.did('id:ada'), ['event Order Completed']);
+  } finally {
+    await busy.stop();
+  }
 });
