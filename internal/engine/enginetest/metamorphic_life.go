@@ -73,10 +73,24 @@ func (m *maker) plainStep(reorder bool, houses int) step {
 		// An older created_at is ignored when a newer one is there, and lowers when the person was first seen when it is
 		// not: it hangs on arrival. So does a bare date in it, on the zone of that moment.
 		delete(items[i].Properties, "created_at")
+		if reorder && m.chance(85) {
+			m.simplify(&items[i]) // what is not may be passed by nothing of its house
+		}
 		moveTo(&items[i], house)
 	}
 	s.items, s.again = items, make([]bool, len(items))
 	return s
+}
+
+// simplify makes an item plain.
+func (m *maker) simplify(it *carpel.Item) {
+	for id := it.MessageID; it.Kind > carpel.ItemDeviceDelete; {
+		*it = m.item()
+		it.MessageID = id
+		delete(it.Properties, "created_at")
+	}
+	delete(it.Properties, "email")
+	it.Person, it.Public, it.UpdateOnly = carpel.PersonRef{UserID: pick(m, users()...)}, false, false
 }
 
 // plainDefine makes a definition whose answers do not hang on keys, which are random, nor, when items may come in

@@ -128,6 +128,7 @@ func FuzzWaitingKey(f *testing.F) {
 // never fails the operator.
 func FuzzMerger(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 1, 9, 8, 7, 1, 1, 1}, uint64(0b1011), false, []byte{})
+	f.Add([]byte{5, 5, 7, 7, 7, 7}, uint64(0), false, []byte{})
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 5, 5}, uint64(0b0110), true, []byte{})
 	f.Add([]byte{4, 4, 4, 4, 4}, uint64(3), true, []byte{0x01, 0xff})
 	f.Fuzz(func(t *testing.T, slots []byte, groups uint64, rows bool, damage []byte) {
