@@ -171,6 +171,9 @@ func (h *heard) results(err error, took time.Duration) []result {
 		last.Lost = 1
 	}
 	for i := range h.told {
+		if h.run.race {
+			h.told[i].Name += ", under the race detector"
+		}
 		h.told[i].Command = strings.Join(h.run.command(), " ")
 	}
 	last.Seconds = int(took.Seconds())

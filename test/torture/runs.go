@@ -20,12 +20,27 @@ func runs(scale float64) ([]run, error) {
 		args := append([]string{"test", pkg, "-run", "^" + pattern + "$", "-count=1", "-v", "-timeout", "24h"}, flags...)
 		return run{name: name, args: args}
 	}
+	race := test("race", "./internal/engine/stripes", "Test(RandomInMemory|AllAtOnce|CloseDuringAllOfIt)", "-race", "-enginetest.comparisons", n(100_000))
+	race.race = true
 	all := []run{
+		// The process and the machine.
 		test("kill", "./test/crash", "TestKill", "-kills", n(1000)),
-		test("power", "./internal/server", "TestPowerCuts", "-cuts", n(5000)),
-		test("power of an engine", "./internal/engine/stripes", "TestCrash.*", "-engine.crashes", n(5000)),
+		test("power", "./internal/server", "TestPowerCuts", "-cuts", n(5000), "-cuts.seed", "2"),
+		test("power of the engine", "./internal/engine/stripes", "TestPowerCuts", "-engine.crashes", n(5000)),
+		test("faults", "./internal/server", "TestFaultAtEveryCall", "-faults", n(200)),
+		test("disk", "./test/crash", "TestFullDisk"),
+		test("flips", "./internal/server", "TestFlippedBit", "-flips", n(200)),
+		test("clock", "./internal/server", "TestClockJumps"),
+		// Too much, too slow, somebody else's.
+		test("overload", "./internal/compat", "TestGate.*"),
+		test("clients", "./internal/server", "Test(SlowClients|SteadyClients)"),
+		test("tenants", "./internal/server", "Test(Canaries|OtherWorkspace|Authorisation|NothingPersonal)"),
+		test("backup", "./test/backup", "Test.*", "-backups", n(20)),
+		test("upgrade", "./test/upgrade", "Test.*"),
+		// What the answers mean.
 		test("metamorphic", "./internal/engine/stripes", "TestMetamorphic", "-enginetest.variants", n(100_000)),
 		test("differential", "./internal/engine/stripes", "TestRandomInMemory", "-enginetest.comparisons", n(1_000_000)),
+		race,
 		{name: "planted", args: []string{"run", "./test/planted"}},
 	}
 	fuzz, err := fuzzRuns(n)
