@@ -240,7 +240,14 @@ func (c *counter) take(x picked) {
 		c.some = c.some.Or(r.Mask())
 	case c.once:
 		c.some = c.some.Or(x.bits.slots(r, 0, r.Len()))
-	case x.bits == nil || c.dated || len(r.Slots) == 1:
+	case x.bits == nil:
+		for i, slot := range r.Slots {
+			c.n[slot] += int32(r.Starts[i+1] - r.Starts[i])
+			if c.dated {
+				c.date(slot, r.Time[r.Starts[i+1]-1])
+			}
+		}
+	case c.dated || len(r.Slots) == 1:
 		for i, slot := range r.Slots {
 			c.add(visit{r, slotSpan{int(r.Starts[i]), int(r.Starts[i+1]), slot}, x.bits})
 		}

@@ -70,6 +70,11 @@ func (l *activityLeaf) reducer(s *scratch, in span) reducer {
 			s.sums.reset(m)
 			return &s.sums
 		}
+	case carpel.MeasureMin, carpel.MeasureMax:
+		if len(m.of) == 1 {
+			s.extremes = extremes{m: m}
+			return &s.extremes
+		}
 	}
 	return nil
 }
@@ -196,6 +201,54 @@ func (t *sums) matched(slots block.Mask) (m block.Mask) {
 	for slot := range slots.Slots {
 		one := sumTally{m: t.m, sum: t.sum[slot], n: int64(t.n[slot])}
 		if one.matches() {
+			m.Set(slot)
+		}
+	}
+	return m
+}
+
+// extremes keeps everybody's least number, or greatest.
+type extremes struct {
+	m    *measure
+	best [block.Width]carpel.Value // unset: none yet
+}
+
+func (t *extremes) take(x picked) {
+	at, of := t.m.of[0], x.rows.SlotOf
+	col := x.rows.Column(at.column)
+	if col == nil {
+		return
+	}
+	for w := 0; w<<6 < len(of); w++ {
+		for word := x.word(w); word != 0; word &= word - 1 {
+			row := w<<6 + bits.TrailingZeros64(word)
+			if best := &t.best[of[row]]; col.Dict == nil && col.IsSet(row) {
+				t.better(best, carpel.NumberValue(col.Nums[row]))
+			} else {
+				eachNumber(at.in(col.Value(row)), func(n carpel.Value) { t.better(best, n) })
+			}
+		}
+	}
+}
+
+// better puts a number in place of a worse one.
+func (t *extremes) better(best *carpel.Value, n carpel.Value) {
+	if best.IsSet() {
+		c := carpel.CompareNumbers(n, *best)
+		if t.m.kind == carpel.MeasureMax {
+			c = -c
+		}
+		if c >= 0 {
+			return
+		}
+	}
+	*best = n
+}
+
+func (t *extremes) matched(slots block.Mask) (m block.Mask) {
+	for slot := range slots.Slots {
+		n := t.best[slot]
+		if n.IsSet() && passes(t.m.compare, func(operand carpel.Value) int { return carpel.CompareNumbers(n, operand) }) {
 			m.Set(slot)
 		}
 	}

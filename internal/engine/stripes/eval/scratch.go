@@ -19,6 +19,7 @@ type scratch struct {
 	fit      fitting
 	days     dayMarks
 	sums     sums
+	extremes extremes
 	parts    []Part
 	large    bool // it has grown by somebody's very many events: not worth keeping
 }
