@@ -88,6 +88,11 @@ func (db *DB) Commit(ctx context.Context, items []carpel.Item) ([]engine.Outcome
 	if err := db.usable(); err != nil {
 		return nil, err
 	}
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	db.store.Warm(items)
+	db.leave()
 	r := &request{items: items, done: make(chan struct{})}
 	db.queue.add(r)
 	for {

@@ -3,13 +3,66 @@ package store
 import (
 	"cmp"
 	"slices"
+	"sync"
+
+	"github.com/carpel/carpel"
 )
 
-// recent is what the writer read or wrote last of people and of who is who: most items are of people who were there a
-// moment ago. It holds only what is committed. The writer's alone; at most 2*size entries of a kind.
+// recent is what was read or written last of people and of who is who: most items are of people who were there a
+// moment ago. It holds only what is committed; at most 2*size entries of a kind. The writer's, but for ids.
 type recent struct {
-	ids    generations[string, uint32]
+	ids    identities
 	people generations[uint32, *person]
+}
+
+// identities are identity keys that mean somebody. Safe for concurrent use. Whoever is not the writer puts in what was
+// read only while holding visible, so that a commit comes either before the reading or after the putting.
+type identities struct {
+	mu sync.Mutex
+	of generations[string, uint32] // guarded by mu
+}
+
+func (x *identities) get(k string) (uint32, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.of.get(k)
+}
+
+func (x *identities) put(k string, ordinal uint32) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.of.put(k, ordinal)
+}
+
+func (x *identities) remove(k string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.of.remove(k)
+}
+
+// Warm looks up who items are of, so that the writer finds it in memory: callers do it beside each other, before they wait
+// for the one writer. Whatever goes wrong shows when the writer looks.
+func (s *Store) Warm(items []carpel.Item) {
+	for i := range items {
+		kind, text := refKey(items[i].Person)
+		if kind == 0 {
+			continue
+		}
+		k := identityKey(kind, text)
+		if _, ok := s.recent.ids.get(string(k)); !ok {
+			s.warm(k)
+		}
+	}
+}
+
+func (s *Store) warm(k []byte) {
+	s.visible.RLock()
+	defer s.visible.RUnlock()
+	if v, ok, err := s.get(k); ok && err == nil {
+		if n, err := decodeOrdinal(v); err == nil {
+			s.recent.ids.put(string(k), n)
+		}
+	}
 }
 
 // recentSize is the most entries of a generation; recentBytes is what a person and their identities take, about, and a
@@ -21,8 +74,11 @@ const (
 
 // fit makes the generations as large as the share of a budget allows.
 func (r *recent) fit(share int64) {
-	r.ids.size = int(min(recentSize, 64+share/recentBytes))
-	r.people.size = r.ids.size
+	size := int(min(recentSize, 64+share/recentBytes))
+	r.ids.mu.Lock()
+	r.ids.of.size = size
+	r.ids.mu.Unlock()
+	r.people.size = size
 }
 
 // person returns a copy of a person record that the transaction may change; nil when it is not here.
