@@ -123,6 +123,7 @@ type heard struct {
 	told   []result
 	execs  string
 	failed []string // names of tests and inputs that failed
+	passed int      // tests
 	none   bool     // a package had no test of that name
 }
 
@@ -144,6 +145,9 @@ func (h *heard) line(line string) {
 	if m := execsLine.FindStringSubmatch(line); m != nil {
 		h.execs = m[1]
 	}
+	if strings.HasPrefix(line, "--- PASS: ") {
+		h.passed++
+	}
 	if m := failLine.FindStringSubmatch(line); m != nil {
 		h.failed = append(h.failed, m[1])
 	}
@@ -154,6 +158,9 @@ func (h *heard) line(line string) {
 func (h *heard) results(err error, took time.Duration) []result {
 	if h.run.fuzz && h.execs != "" {
 		h.told = []result{{Name: h.run.name, Tried: h.execs + " inputs", Note: h.run.args[1]}}
+	}
+	if len(h.told) == 0 && h.passed > 0 {
+		h.told = []result{{Name: h.run.name, Tried: fmt.Sprintf("%d tests", h.passed)}}
 	}
 	if len(h.told) == 0 {
 		h.told = []result{{Name: h.run.name, Tried: "nothing", Failed: "it told nothing"}}

@@ -35,7 +35,8 @@ func runs(scale float64) ([]run, error) {
 		test("overload", "./internal/compat", "TestGate.*"),
 		test("clients", "./internal/server", "Test(SlowClients|SteadyClients)"),
 		test("tenants", "./internal/server", "Test(Canaries|OtherWorkspace|Authorisation|NothingPersonal)"),
-		test("backup", "./test/backup", "Test.*", "-backups", n(20)),
+		test("questions", "./internal/api", "TestPlaces"),
+		test("backup", "./test/crash", "TestBackups", "-backups", n(100)),
 		test("upgrade", "./test/upgrade", "Test.*"),
 		// What the answers mean.
 		test("metamorphic", "./internal/engine/stripes", "TestMetamorphic", "-enginetest.variants", n(100_000)),
