@@ -109,19 +109,27 @@ func (a *application) moveData(primary uint32, p *person, secondary uint32) erro
 	return nil
 }
 
+// moveRows moves a table's rows, a block at a time.
 func (a *application) moveRows(primary, secondary uint32, k entryKey, table eval.Table) error {
 	rows, err := a.takeRows(k, uint8(secondary%block.Width))
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	to := entryKey{k.name, primary / block.Width}
+	if err := a.file(to.stripe, to.name); err != nil {
+		return err
+	}
+	tb, err := a.table(to)
 	if err != nil {
 		return err
 	}
+	slot := uint8(primary % block.Width)
 	for _, r := range rows {
-		for i := range r.Len() {
-			_, at, props := r.Row(i)
-			if err := a.addRow(primary, table, at, props); err != nil {
-				return err
-			}
-		}
+		tb.insert(blockKey{name: to.name, stripe: to.stripe}, r.WithSlot(slot))
 	}
+	a.touch(primary).table(table).Slots.Set(slot)
+	a.filled(to, table, nil)
+	a.share(to, tb)
 	return nil
 }
 
