@@ -10,6 +10,8 @@ import (
 type Literal struct {
 	text      string // folded unless the case matters
 	bits      string // of each byte of text, the bits that count
+	first     uint64 // the first eight bytes of text, or as many as there are
+	firstBits uint64 // and of bits
 	matchCase bool
 	wide      bool // a text with more than ASCII may be equal to it though its bytes are not: it has such a letter, or a K or an S
 }
@@ -19,20 +21,29 @@ func NewLiteral(text string, matchCase bool) Literal {
 	l := Literal{text: text, matchCase: matchCase}
 	if matchCase {
 		l.bits = strings.Repeat("\xff", len(text))
-		return l
+		return l.begin()
 	}
 	l.text = Fold(text)
-	bits := make([]byte, len(l.text))
+	count := make([]byte, len(l.text))
 	for i := range len(l.text) {
 		c := l.text[i]
-		bits[i] = 0xff
+		count[i] = 0xff
 		if 'A' <= c && c <= 'Z' {
-			bits[i] = 0xff &^ ('a' - 'A')
+			count[i] = 0xff &^ ('a' - 'A')
 		}
 		// The Kelvin sign folds to K, the long s to S: nothing else beyond ASCII folds into it.
 		l.wide = l.wide || c >= utf8.RuneSelf || c == 'K' || c == 'S'
 	}
-	l.bits = string(bits)
+	l.bits = string(count)
+	return l.begin()
+}
+
+// begin sets the first bytes.
+func (l Literal) begin() Literal {
+	for i := range min(8, len(l.text)) {
+		l.first |= uint64(l.text[i]) << (8 * i)
+		l.firstBits |= uint64(l.bits[i]) << (8 * i)
+	}
 	return l
 }
 
@@ -75,7 +86,18 @@ func (l *Literal) agrees(s string, at int) int {
 	return len(s)
 }
 
+// eight returns the first eight bytes of a text, the first one lowest.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
 func isASCII(s string) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if eight(s)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false
@@ -181,6 +203,10 @@ func (s *search) inEach(text string) (found, known bool) {
 func (s *search) here(text string, at int, left *int) bool {
 	for _, l := range s.at[text[at+s.least-1]&31] {
 		if len(text)-at < len(l.text) {
+			continue
+		}
+		if len(text)-at >= 8 && eight(text[at:])&l.firstBits != l.first {
+			*left--
 			continue
 		}
 		n := l.agrees(text, at)

@@ -2,6 +2,7 @@ package carpel
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,9 +65,25 @@ func TestPatternSearches(t *testing.T) {
 		if want {
 			found++
 		}
+		eachOf(t, r, p)
 	}
 	if found < 1000 {
 		t.Errorf("only %d were there", found)
+	}
+}
+
+// eachOf holds a pattern against texts behind each other, and by themselves.
+func eachOf(t *testing.T, r *rand.Rand, p *Pattern) {
+	var all string
+	ends, is := []uint16{0}, []bool{false}
+	for range r.IntN(6) {
+		text := randomText(r, 12)
+		all += text
+		ends, is = append(ends, uint16(len(all))), append(is, p.Contains(text))
+	}
+	got := make([]bool, len(is))
+	if p.ContainsEach(all, ends, func(i int) { got[i] = true }) && !slices.Equal(got, is) {
+		t.Fatalf("%+v in %q, which end at %v: %v, want %v", p, all, ends, got, is)
 	}
 }
 

@@ -161,6 +161,40 @@ func (p *Pattern) Contains(text string) bool {
 	return false
 }
 
+// ContainsEach calls found for each of several texts of which a part fits the pattern, by number. The texts lie behind each
+// other in all, the i-th from ends[i-1] to ends[i]; there is no text 0. When it reports false it could not tell, whatever
+// it has found so far, and every text is to be asked for by itself.
+func (p *Pattern) ContainsEach(all string, ends []uint16, found func(i int)) (known bool) {
+	s := p.search
+	if s == nil || s.least == 1 || s.wide && !isASCII(all) {
+		return false
+	}
+	i, left, shift := 1, 8*len(all)+longestShift, s.shift[:1<<pairBits]
+	for at := s.least - 1; at < len(all); {
+		step := int(shift[pair(all[at-1], all[at])])
+		if step > 0 {
+			at += step
+			continue
+		}
+		begin := at - s.least + 1
+		for int(ends[i]) <= begin {
+			i++
+		}
+		if end := int(ends[i]); at < end && s.here(all[:end], begin, &left) {
+			if p.plain || p.Contains(all[ends[i-1]:end]) {
+				found(i)
+			}
+			at = end + s.least - 1
+			continue
+		}
+		if left < 0 {
+			return false
+		}
+		at++
+	}
+	return true
+}
+
 // Fits reports whether the whole text fits the pattern.
 func (p *Pattern) Fits(text string) bool {
 	text = p.fold(text)

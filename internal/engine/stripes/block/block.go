@@ -68,6 +68,7 @@ type Column struct {
 	// Dictionary form: Codes[row] indexes Dict; Dict[0] is the unset value.
 	Dict  []carpel.Value
 	Codes []uint16
+	text  string // the texts of Dict behind each other, when all its values are texts that lie so; "" otherwise
 	// Number form (Dict is nil): Nums[row], NaN where unset. Every value is a number that a float64 holds exactly
 	// as written.
 	Nums []float64
@@ -88,9 +89,10 @@ type Rows struct {
 
 // Values is one attribute of a stripe, decoded: a row per slot. Immutable once built; safe to share.
 type Values struct {
-	Col     Column // Width rows
-	set     Mask   // the slots that have a value
-	holders []Mask // of a dictionary of at most shortDict entries: who has the entry, by code; else nil
+	Col     Column   // Width rows
+	set     Mask     // the slots that have a value
+	holders []Mask   // of a dictionary of at most shortDict entries: who has the entry, by code; else nil
+	ends    []uint16 // see Texts
 }
 
 // Stamps is the part beside [Values]: for every slot that was ever set or removed, the time of the last accepted

@@ -421,9 +421,15 @@ func (r *reader) codes(tag byte, codes []uint16) Column {
 		r.failed()
 		return Column{}
 	}
-	dict := make([]carpel.Value, n+1)
+	dict, all, texts := make([]carpel.Value, n+1), r.text, true
 	for i := 1; i <= n; i++ {
 		dict[i] = r.value()
+		texts = texts && dict[i].Kind() == carpel.Text
+	}
+	if r.bad || !texts {
+		all = ""
+	} else {
+		all = all[:len(all)-len(r.text)]
 	}
 	width, more := codeWidth(tag, n), uint16(0)
 	if tag&formFull != 0 {
@@ -457,5 +463,5 @@ func (r *reader) codes(tag byte, codes []uint16) Column {
 		r.failed()
 		return Column{}
 	}
-	return Column{Dict: dict, Codes: codes}
+	return Column{Dict: dict, Codes: codes, text: all}
 }

@@ -3,6 +3,7 @@ package block
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/carpel/carpel"
 )
@@ -33,6 +34,42 @@ func newValues(c Column) *Values {
 	v.set = Full.AndNot(v.holders[0])
 	return v
 }
+
+// joined returns the values with the texts of a dictionary that is not short laid behind each other, as Texts returns them.
+// It changes v, which is nobody else's yet.
+func (v *Values) joined() *Values {
+	c := &v.Col
+	size := 0
+	for _, e := range c.Dict {
+		kind, _, text := e.Parts()
+		if size += len(text); kind > carpel.Unset && kind != carpel.Text {
+			return v
+		}
+	}
+	if len(c.Dict) <= shortDict+1 || size > math.MaxUint16 {
+		return v
+	}
+	if c.text == "" {
+		var b strings.Builder
+		b.Grow(size)
+		for _, e := range c.Dict[1:] {
+			b.WriteString(e.Text())
+		}
+		c.text = b.String()
+	}
+	v.ends = make([]uint16, len(c.Dict))
+	end := 0
+	for code, e := range c.Dict[1:] {
+		from := end
+		end += len(e.Text())
+		c.Dict[code+1] = carpel.TextValue(c.text[from:end]) // so that the texts are in memory once
+		v.ends[code+1] = uint16(end)
+	}
+	return v
+}
+
+// Texts returns the texts of the dictionary behind each other, and where each ends, by code; nil when they do not lie so.
+func (v *Values) Texts() (all string, ends []uint16) { return v.Col.text, v.ends }
 
 // noValues returns the values of an attribute that nobody has.
 func noValues() *Values {
@@ -76,7 +113,7 @@ func (v *Values) Having(says []uint8) (m Mask) {
 }
 
 // Size returns the bytes that the values take in memory, about.
-func (v *Values) Size() int { return v.Col.size() + 32 + 32*len(v.holders) }
+func (v *Values) Size() int { return v.Col.size() + 32 + 32*len(v.holders) + 2*len(v.ends) }
 
 // With returns the values with one slot's replaced, copied; a nil v has none. The unset value removes.
 func (v *Values) With(slot uint8, value carpel.Value) *Values {
@@ -173,7 +210,7 @@ func foldValues(data []byte) (*Values, Mask, error) {
 			return nil, all, err
 		}
 		if all.IsEmpty() && len(rest) == 0 { // the usual case: one run
-			return newValues(c.spread(m)), m, nil
+			return newValues(c.spread(m)).joined(), m, nil
 		}
 		i := 0
 		for s := range m.Slots {
@@ -192,7 +229,7 @@ func foldValues(data []byte) (*Values, Mask, error) {
 	if set == nil {
 		return noValues(), all, nil
 	}
-	return newValues(newColumn(Width, rows, set)), all, nil
+	return newValues(newColumn(Width, rows, set)).joined(), all, nil
 }
 
 // values decodes one run: the slots, and a column with a row for each.
@@ -222,7 +259,7 @@ func (c *Column) spread(m Mask) Column {
 			codes[s] = c.Codes[i]
 			i++
 		}
-		return Column{Dict: c.Dict, Codes: codes}
+		return Column{Dict: c.Dict, Codes: codes, text: c.text}
 	}
 	nums := unsetNums(make([]float64, Width))
 	for s := range m.Slots {

@@ -200,17 +200,20 @@ func (l *attributeLeaf) entries(now carpel.Millis, v *block.Values, left, m *blo
 	next := carpel.Never
 	var says [block.Width + 1]uint8 // 1: the entry matched
 	any := false
-	for code := 1; code < len(v.Col.Dict); code++ {
-		entry := &v.Col.Dict[code]
-		matched := false
-		if kind, _, text := entry.Parts(); kind == carpel.Text && l.test.text != nil {
-			matched = l.test.text(text)
-		} else {
-			r := l.test.test(*entry, now)
-			matched, next = r.matched, min(next, r.next)
-		}
-		if matched {
-			says[code], any = 1, true
+	hit := func(code int) { says[code], any = 1, true }
+	if all, ends := v.Texts(); ends == nil || l.test.op != carpel.OpContains || !l.test.pattern.ContainsEach(all, ends, hit) {
+		for code := 1; code < len(v.Col.Dict); code++ {
+			entry := &v.Col.Dict[code]
+			matched := false
+			if kind, _, text := entry.Parts(); kind == carpel.Text && l.test.text != nil {
+				matched = l.test.text(text)
+			} else {
+				r := l.test.test(*entry, now)
+				matched, next = r.matched, min(next, r.next)
+			}
+			if matched {
+				hit(code)
+			}
 		}
 	}
 	if any {
