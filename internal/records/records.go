@@ -48,8 +48,7 @@ type Options struct {
 	Now func() time.Time // default time.Now
 	// KeepRejected is how many bytes of rejections a workspace keeps; default 256 MiB.
 	KeepRejected int64
-	// VFS is the filesystem that SQLite knows by this name; default the disk.
-	VFS string
+	Files        Files // where they lie; default the disk
 }
 
 // Open opens or creates the records in the file at path, and brings their schema up to date.
@@ -62,8 +61,11 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
-	if o.VFS != "" {
-		dsn += "&vfs=" + url.QueryEscape(o.VFS)
+	if o.Files.VFS != "" {
+		dsn += "&vfs=" + url.QueryEscape(o.Files.VFS)
+	}
+	if err := o.Files.checkLog(path); err != nil {
+		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	// secure_delete: what is erased is overwritten in the file, and not only forgotten.
 	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=secure_delete(1)")

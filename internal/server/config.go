@@ -8,6 +8,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/carpel/carpel/internal/records"
+
 	"github.com/carpel/carpel/internal/openid"
 )
 
@@ -31,7 +33,7 @@ type Config struct {
 	Now     func() time.Time // default time.Now
 	Log     *slog.Logger     // default slog.Default()
 	FS      vfs.FS           // of the engines; default the disk
-	VFS     string           // of the records: what SQLite knows it by; default the disk
+	Files   records.Files    // of the records; default the disk
 }
 
 // EnsureDefaults fills in what was left out.

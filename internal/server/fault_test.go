@@ -6,7 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +22,9 @@ import (
 var faults = flag.Int("faults", 6, "at how many calls of each disk, in each phase, an error is tried; spread over the first 200 when fewer")
 
 var errDisk = errors.New("the disk failed")
+
+// faultProcess is set in the environment of the process that faults are tried in.
+const faultProcess = "CARPEL_TEST_FAULTS"
 
 // faulty fails one call of one of the two disks, once.
 type faulty struct {
@@ -57,6 +63,16 @@ func (f *faulty) count(path string, sync bool) error {
 func TestFaultAtEveryCall(t *testing.T) {
 	if testing.Short() {
 		*faults = min(*faults, 2)
+	}
+	if os.Getenv(faultProcess) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestFaultAtEveryCall$", "-test.v", "-test.timeout", "2h", "-faults", strconv.Itoa(*faults))
+		cmd.Env = append(os.Environ(), faultProcess+"=1")
+		out, err := cmd.CombinedOutput()
+		t.Logf("%s", out)
+		if err != nil {
+			t.Error(err)
+		}
+		return
 	}
 	tried, lost := 0, 0
 	for _, engines := range []bool{true, false} {

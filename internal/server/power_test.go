@@ -18,6 +18,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
+	"github.com/carpel/carpel/internal/records"
 	"github.com/carpel/carpel/internal/server"
 	"github.com/carpel/carpel/test/crashfs"
 	"github.com/carpel/carpel/test/ledger"
@@ -102,7 +103,7 @@ func copyFiles(from, to string) error {
 func (d *disks) config(log *slog.Logger, hook func(changes, sync bool, path string) error) server.Config {
 	d.records.Hook(func(op crashfs.Op) error { return hook(op.Kind.Changes(), op.Kind == crashfs.Sync, op.Path) })
 	return server.Config{Data: d.dir, APIKey: ledger.APIKey, Write: ledger.WriteKey, MemoryMB: 64, MinFreeMB: 1, Listen: "127.0.0.1:0", Log: log,
-		VFS: d.records.Name(), FS: errorfs.Wrap(d.engines, injector(hook))}
+		Files: records.Files{VFS: d.records.Name(), ReadFile: d.records.ReadFile}, FS: errorfs.Wrap(d.engines, injector(hook))}
 }
 
 // injector asks before every call of Pebble.

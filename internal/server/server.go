@@ -73,7 +73,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil { // first: a start on a full disk needs the ballast
 		return s, err
 	}
-	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, VFS: config.VFS}); err != nil {
+	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, Files: config.Files}); err != nil {
 		return s, err
 	}
 	if err := s.records.DropUnended(ctx); err != nil {

@@ -12,6 +12,7 @@ package crashfs
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -106,6 +107,26 @@ func (d *Disk) Files() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Sorted(maps.Keys(d.files))
+}
+
+// ReadFile returns a copy of what programs see of a file; fs.ErrNotExist when there is none.
+func (d *Disk) ReadFile(path string) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.files[path]; f != nil {
+		return slices.Clone(f.data), nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+// Len returns the size of a file; 0 when there is none.
+func (d *Disk) Len(path string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.files[path]; f != nil {
+		return len(f.data)
+	}
+	return 0
 }
 
 // Hook sets what is called before every call of SQLite; nil for nothing.

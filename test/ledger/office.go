@@ -40,6 +40,13 @@ func NewOffice(n int, seed uint64) *Office {
 		refs: map[string]string{}, secrets: map[string]string{}, Acknowledged: map[string]int{}}
 }
 
+// Clone returns an office with the same ledger, which may be looked at without changing this one's.
+func (o *Office) Clone() *Office {
+	c := *o
+	c.state, c.open, c.refs, c.secrets = maps.Clone(o.state), maps.Clone(o.open), maps.Clone(o.refs), maps.Clone(o.secrets)
+	return &c
+}
+
 // Run does one thing after the other until one gets no answer, which is how it learns that the server is gone. The error
 // is an answer that should not have come.
 func (o *Office) Run(s Server) error {
