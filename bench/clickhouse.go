@@ -113,7 +113,7 @@ func (c *clickHouse) Start(ctx context.Context) error {
 		c.cmd = nil
 		return fmt.Errorf("start ClickHouse: %w", err)
 	}
-	if err := until(ctx, func() error { _, err := c.query(ctx, "SELECT 1", nil); return err }); err != nil {
+	if err := until(ctx, time.Minute, func() error { _, err := c.query(ctx, "SELECT 1", nil); return err }); err != nil {
 		return errors.Join(fmt.Errorf("ClickHouse does not answer; see %s/server.err.log: %w", dir, err), c.Stop())
 	}
 	return nil
@@ -213,7 +213,7 @@ func (c *clickHouse) mergeMonths(ctx context.Context) error {
 			return fmt.Errorf("ClickHouse: merge %s: %w", month, err)
 		}
 	}
-	return until(ctx, func() error { // what was merged goes away by itself
+	return until(ctx, time.Minute, func() error { // what was merged goes away by itself
 		left, err := c.query(ctx, `SELECT count() FROM system.parts WHERE NOT active`, nil)
 		if err == nil && strings.TrimSpace(left) != "0" {
 			err = fmt.Errorf("ClickHouse: %s merged parts are still there", strings.TrimSpace(left))
@@ -292,9 +292,9 @@ func freePorts(n int) ([]int, error) {
 	return ports, nil
 }
 
-// until repeats fn until it succeeds, for at most a minute, and returns its last error.
-func until(ctx context.Context, fn func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+// until repeats fn until it succeeds, for at most limit, and returns its last error.
+func until(ctx context.Context, limit time.Duration, fn func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -95,7 +95,7 @@ func (l *LoadTest) defineSegments(ctx context.Context, server *carpelServer) err
 		}
 		ids[made.ID] = true
 	}
-	return until(ctx, func() error {
+	return until(ctx, time.Hour, func() error {
 		for id := range ids {
 			var s struct{ State, Reason string }
 			if err := server.ask(ctx, "GET", "/api/segments/"+id, nil, &s); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -178,7 +179,7 @@ func (p *postgres) Start(ctx context.Context) error {
 		p.cmd = nil
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	err = until(ctx, func() error {
+	err = until(ctx, time.Minute, func() error {
 		p.conn, err = pgx.Connect(ctx, fmt.Sprintf("host=%s user=bench dbname=postgres", p.socket))
 		return err
 	})
