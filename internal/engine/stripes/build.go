@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -96,7 +97,7 @@ func (db *DB) buildStep() (more bool, err error) {
 		return false, nil
 	}
 	done, err := db.live.build.advance(db, db.engineNow(), db.options.Now().Add(buildTime))
-	if err != nil || !done {
+	if err != nil || !done || db.live.timers.next() <= db.live.now { // much is due: a piece at a time, before the switch
 		return true, err
 	}
 	return true, db.finishBuild()
@@ -161,11 +162,15 @@ func (db *DB) dropBuild(s *segment) {
 	db.view.mu.Unlock()
 }
 
-// finishBuild switches in what was built.
+// finishBuild switches in what was built. What is due by then is told first, in a round of its own: it is not the
+// definition that changes it.
 func (db *DB) finishBuild() error {
+	if err := db.advance(math.MaxInt); err != nil {
+		return err
+	}
 	b := db.live.build
 	s := b.segment
-	now := db.engineNow()
+	now := db.live.now
 	r := db.newRound(db.store.Begin(now), now)
 	r.cause = carpel.CauseDefinition
 	for n := range uint32(len(b.masks)) {

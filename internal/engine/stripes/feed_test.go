@@ -35,6 +35,38 @@ func feedEngine(t *testing.T, fs vfs.FS, clock *wall) *stripes.DB {
 	return db
 }
 
+// What time alone changes is told so, also when it fell due before a definition was switched in that others refer to.
+func TestCauseOfTheDue(t *testing.T) {
+	ctx := context.Background()
+	clock := newWall()
+	db := mustOpen(t, vfs.NewMem(), stripes.Options{Now: clock.now, Manual: true})
+	defer db.Close()
+	define := func(id string, version int, condition string) {
+		t.Helper()
+		must(t, db.Define(ctx, engine.Definition{ID: id, Key: id, Version: version, Condition: parsed(t, condition)}))
+	}
+	define("base", 1, `{"event": "login", "when": {"last": "1d"}}`)
+	define("dependant", 1, `{"not": {"segment": "base"}}`)
+	user := func(id string) carpel.PersonRef { return carpel.PersonRef{UserID: id} }
+	_, err := db.Commit(ctx, []carpel.Item{
+		{Kind: carpel.ItemEvent, Name: "login", At: clock.millis(), Person: user("passing")},
+		{Kind: carpel.ItemEvent, Name: "order", At: clock.millis(), Person: user("edited")},
+	})
+	must(t, err)
+	_, before := feed(t, db, "")
+	clock.move(25 * time.Hour)
+	define("base", 2, `{"event": "order"}`)
+	changes, _ := feed(t, db, before)
+	var got []string
+	for _, c := range changes {
+		got = append(got, fmt.Sprint(c.Segment, " ", c.Change, " ", c.UserID, " ", c.Cause))
+	}
+	want := []string{"base leave passing time", "dependant enter passing time", "base enter edited definition", "dependant leave edited definition"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
 // However the feed is cut into pages, it is the same, of all segments, of one, and of one person.
 func TestFeedPages(t *testing.T) {
 	clock := newWall()
