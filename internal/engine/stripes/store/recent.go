@@ -55,8 +55,11 @@ func (s *Store) Warm(items []carpel.Item) {
 	}
 }
 
+// warm looks up one key, unless a batch syncs: who waits for that is to be in the queue, so that the next sync is theirs.
 func (s *Store) warm(k []byte) {
-	s.visible.RLock()
+	if !s.visible.TryRLock() {
+		return
+	}
 	defer s.visible.RUnlock()
 	if v, ok, err := s.get(k); ok && err == nil {
 		if n, err := decodeOrdinal(v); err == nil {
