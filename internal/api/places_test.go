@@ -41,8 +41,9 @@ func (a *asker) ask(names ...string) {
 // end lets questions end, one after the other.
 func (a *asker) end(names ...string) {
 	for _, name := range names {
-		a.leave[name]()
-		a.leave[name]() // twice is once
+		leave := a.leave[name] // whoever is next writes there
+		leave()
+		leave() // twice is once
 		synctest.Wait()
 	}
 }
