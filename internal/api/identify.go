@@ -56,11 +56,9 @@ func (a *API) identify(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		var s session
 		var err error
-		if r.Header.Get("Authorization") == "" { // what a browser sends by itself must come from our own pages
-			if origin.Check(r) != nil {
-				writeProblem(w, carpel.Errorf(carpel.CodeForbidden, "this call comes from another site's page"))
-				return
-			}
+		if bearer(r) == "" && origin.Check(r) != nil { // what a browser sends by itself must come from our own pages
+			writeProblem(w, carpel.Errorf(carpel.CodeForbidden, "this call comes from another site's page"))
+			return
 		}
 		if !a.open(r) {
 			if s, err = a.credential(r); err != nil {
@@ -77,9 +75,18 @@ func (a *API) identify(next http.Handler) http.Handler {
 	})
 }
 
-// credential finds the key or the login of a request.
+// bearer is the key that a request sends; "" for none. No browser sends one by itself.
+func bearer(r *http.Request) string {
+	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return secret
+}
+
+// credential finds the key or the login of a request. Who sends an Authorization header is never a browser's login.
 func (a *API) credential(r *http.Request) (session, error) {
-	if secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && secret != "" {
+	if secret := bearer(r); secret != "" {
 		key, err := a.Records.Authenticate(r.Context(), secret)
 		if err == nil && key.Kind != records.APIKey {
 			err = carpel.Errorf(carpel.CodeForbidden, "a %s_ key is for ingestion; this call takes an API key (ak_…)", key.Kind)
@@ -96,7 +103,7 @@ func (a *API) credential(r *http.Request) (session, error) {
 		return s, nil
 	}
 	cookie, err := r.Cookie(sessionCookie)
-	if err != nil || cookie.Value == "" {
+	if err != nil || cookie.Value == "" || r.Header.Get("Authorization") != "" {
 		return session{}, carpel.Errorf(carpel.CodeUnauthorized, "send an API key: Authorization: Bearer ak_…; or log in")
 	}
 	login, err := a.Records.Session(r.Context(), cookie.Value)

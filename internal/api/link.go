@@ -10,16 +10,16 @@ import (
 func (a *API) registerLinks() {
 	const tag = "Session"
 	routeOpen(a, operation{Method: http.MethodGet, Path: "/api/setup", ID: "getSetup", Tag: tag,
-		Summary: "Say how one gets in: by a set-up link, with a password, with OpenID"}, a.getSetup)
+		Summary: "Say how one gets in: whether there are users, and which OpenID provider"}, a.getSetup)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/read", ID: "readLink", Tag: tag,
-		Summary: "Read a link (set-up, invitation, new password) without using it"}, a.readLink)
+		Summary: "Read a link (invitation, new password) without using it"}, a.readLink)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/accept", ID: "acceptLink", Tag: tag,
 		Summary: "Use a link up: the answer sets a cookie, as logging in does"}, a.acceptLink)
 }
 
 type setupOut struct {
 	Body struct {
-		Needed bool   `json:"needed" doc:"Nobody has set up Carpel yet: the server has printed a link when it started."`
+		Users  bool   `json:"users" doc:"Whether Carpel has any. The first is invited on the server's machine: carpel user invite."`
 		OpenID string `json:"openid" doc:"Name of the provider that one may log in with; empty for none."`
 	}
 }
@@ -30,7 +30,7 @@ func (a *API) getSetup(ctx context.Context, _ *struct{}) (*setupOut, error) {
 		return nil, err
 	}
 	out := &setupOut{}
-	out.Body.Needed = !users
+	out.Body.Users = users
 	if a.OpenID != nil {
 		out.Body.OpenID = a.OpenID.Name()
 	}
@@ -68,7 +68,6 @@ func (a *API) readLink(ctx context.Context, in *readLinkIn) (*readLinkOut, error
 type acceptLinkIn struct {
 	Body struct {
 		Token    string `json:"token" maxLength:"255"`
-		Email    string `json:"email,omitempty" maxLength:"255" doc:"For a set-up link; the others say it."`
 		Name     string `json:"name,omitempty" doc:"Of a new user."`
 		Password string `json:"password,omitempty" doc:"Of a new user, or the new one."`
 	}
@@ -76,7 +75,7 @@ type acceptLinkIn struct {
 
 func (a *API) acceptLink(ctx context.Context, in *acceptLinkIn) (*loggedIn, error) {
 	b := in.Body
-	user, err := a.Records.Accept(ctx, b.Token, records.Acceptance{Email: b.Email, Name: b.Name, Password: b.Password})
+	user, err := a.Records.Accept(ctx, b.Token, records.Acceptance{Name: b.Name, Password: b.Password})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/carpel/carpel/internal/records"
 )
 
+// passwordPath is where users change their password.
+const passwordPath = "/api/session/password"
+
 func (a *API) registerSession() {
 	const tag = "Session"
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/session", Scope: records.ScopeRead, ID: "getSession", Tag: tag,
@@ -18,7 +21,7 @@ func (a *API) registerSession() {
 		Description: "The cookie is taken by browsers over https, and over http from the server's own machine."}, a.logIn)
 	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/session", Scope: records.ScopeRead, ID: "logOut", Tag: tag,
 		Summary: "Log out"}, a.logOut)
-	routeRecords(a, operation{Method: http.MethodPut, Path: "/api/session/password", Scope: records.ScopeRead, ID: "changePassword", Tag: tag,
+	routeRecords(a, operation{Method: http.MethodPut, Path: passwordPath, Scope: records.ScopeRead, ID: "changePassword", Tag: tag,
 		Summary: "Change one's own password; one's other sessions end"}, a.changePassword)
 }
 

@@ -16,7 +16,7 @@ func (a *API) registerUsers() {
 	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/users/{id}", Scope: records.ScopeAdmin, ID: "removeUser", Tag: tag,
 		Summary: "Take a user out of the workspace; the user's sessions end"}, a.removeUser)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/users/{id}/password", Scope: records.ScopeAdmin, ID: "newPasswordLink", Tag: tag, Status: http.StatusCreated,
-		Summary: "Make a link by which a user who forgot the password sets a new one", Description: "Good for a day. Only for users of no other workspace: whoever has the link can log in as the user."}, a.newPassword)
+		Summary: "Make a link by which a user who forgot the password sets a new one", Description: "Good for a day. The id may be the email. For users of no other workspace, since whoever has the link can log in as the user; an admin of the server's first workspace may make one for any user of the server."}, a.newPassword)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/invitations", Scope: records.ScopeAdmin, ID: "invite", Tag: tag, Status: http.StatusCreated,
 		Summary: "Make a link that lets somebody join the workspace", Description: "Good for seven days; a second invitation takes the place of the first."}, a.invite)
 	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/invitations/{email}", Scope: records.ScopeAdmin, ID: "uninvite", Tag: tag,
@@ -72,7 +72,7 @@ func (a *API) removeUser(c *call, in *userPath) (*struct{}, error) {
 }
 
 func (a *API) newPassword(c *call, in *userPath) (*newLinkOut, error) {
-	u, err := a.Records.User(c, c.Workspace, in.ID)
+	u, err := a.Records.UserToHelp(c, c.Workspace, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -33,9 +33,22 @@ type Provider struct {
 	config Config
 	client *http.Client
 
-	mu       sync.Mutex
-	provider *oidc.Provider // nil until discovered; guarded by mu
+	now func() time.Time
+
+	mu        sync.Mutex
+	discovery *discovery // under way, or the last; nil before the first; guarded by mu
 }
+
+// discovery is one attempt to read the provider's discovery document. What it found may be read once done is closed.
+type discovery struct {
+	done     chan struct{}
+	provider *oidc.Provider
+	err      error
+	endedAt  time.Time
+}
+
+// failureLasts is how long a provider that did not answer is not asked again.
+const failureLasts = 5 * time.Second
 
 // New returns the provider of a configuration; an error for one that cannot be right.
 func New(c Config) (*Provider, error) {
@@ -49,7 +62,9 @@ func New(c Config) (*Provider, error) {
 	if c.Name == "" {
 		c.Name = u.Host
 	}
-	return &Provider{config: c, client: &http.Client{Timeout: 10 * time.Second}}, nil
+	// No redirect is followed: the issuer's address is the one that was configured.
+	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Provider{config: c, client: client, now: time.Now}, nil
 }
 
 // Name is what the log-in page calls the provider.
@@ -81,7 +96,7 @@ func random() string {
 // Begin starts a log-in: where to send the browser, and the attempt. redirect is the address that it comes back to,
 // which the provider must know.
 func (p *Provider) Begin(ctx context.Context, redirect string) (string, Attempt, error) {
-	_, client, err := p.discover(oidc.ClientContext(ctx, p.client), redirect)
+	_, client, err := p.discover(ctx, redirect)
 	if err != nil {
 		return "", Attempt{}, err
 	}
@@ -140,17 +155,42 @@ func (p *Provider) End(ctx context.Context, redirect string, a Attempt, state, c
 	return Identity{Subject: id.Issuer + " " + id.Subject, Email: claims.Email, Verified: claims.Verified}, nil
 }
 
-// discover reads the provider's discovery document, once it answers, and returns it with Carpel as its client.
+// discover reads the provider's discovery document, once it answers, and returns it with Carpel as its client. Callers
+// at the same time wait for one reading, each as long as its ctx.
 func (p *Provider) discover(ctx context.Context, redirect string) (*oidc.Provider, *oauth2.Config, error) {
+	d := p.begun(ctx)
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	if d.err != nil {
+		return nil, nil, fmt.Errorf("discover %s: %w", p.config.Name, d.err)
+	}
+	return d.provider, &oauth2.Config{ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, RedirectURL: redirect,
+		Endpoint: d.provider.Endpoint(), Scopes: []string{oidc.ScopeOpenID, "email", "profile"}}, nil
+}
+
+// begun returns the discovery to wait for, and begins one when there was none or the last failed some time ago.
+func (p *Provider) begun(ctx context.Context) *discovery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.provider == nil {
-		found, err := oidc.NewProvider(context.WithoutCancel(ctx), p.config.Issuer)
-		if err != nil {
-			return nil, nil, fmt.Errorf("discover %s: %w", p.config.Name, err)
+	if d := p.discovery; d != nil {
+		select {
+		case <-d.done:
+			if d.err == nil || p.now().Sub(d.endedAt) < failureLasts {
+				return d
+			}
+		default:
+			return d
 		}
-		p.provider = found
 	}
-	return p.provider, &oauth2.Config{ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, RedirectURL: redirect,
-		Endpoint: p.provider.Endpoint(), Scopes: []string{oidc.ScopeOpenID, "email", "profile"}}, nil
+	d := &discovery{done: make(chan struct{})}
+	p.discovery = d
+	go func() { // outlives whoever asked first: the client's timeout ends it
+		defer close(d.done)
+		d.provider, d.err = oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.config.Issuer)
+		d.endedAt = p.now()
+	}()
+	return d
 }

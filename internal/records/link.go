@@ -16,20 +16,19 @@ type LinkKind string
 
 // The kinds of links.
 const (
-	SetupLink      LinkKind = "setup"      // makes the first user, an admin of the first workspace
 	InvitationLink LinkKind = "invitation" // makes somebody a user of a workspace
 	PasswordLink   LinkKind = "password"   // lets a user who forgot the password set a new one
 )
 
 // lifetimes are how long links are good.
-var lifetimes = map[LinkKind]time.Duration{SetupLink: 7 * 24 * time.Hour, InvitationLink: 7 * 24 * time.Hour, PasswordLink: 24 * time.Hour}
+var lifetimes = map[LinkKind]time.Duration{InvitationLink: 7 * 24 * time.Hour, PasswordLink: 24 * time.Hour}
 
 // Link is good once, for whoever has its token.
 type Link struct {
 	Kind      LinkKind    `json:"kind"`
 	Workspace string      `json:"workspace"`
-	Email     string      `json:"email"` // "" for setup
-	Role      carpel.Role `json:"role"`  // that it gives; "" for password
+	Email     string      `json:"email"`
+	Role      carpel.Role `json:"role"` // that it gives; "" for password
 	CreatedBy string      `json:"created_by"`
 	CreatedAt time.Time   `json:"created_at"`
 	ExpiresAt time.Time   `json:"expires_at"`
@@ -38,15 +37,13 @@ type Link struct {
 }
 
 // CreateLink makes a link and returns its token, which is kept nowhere. It takes the place of an earlier link of the
-// same kind for the same email. CodeConflict for an invitation of somebody who is there, or a set-up after the first
-// user; CodeNotFound for a password of somebody who is not.
+// same kind for the same email. CodeConflict for an invitation of somebody who is there; CodeNotFound for a password of
+// somebody who is not. See [checkLink] for whose password an admin may have set anew.
 func (db *DB) CreateLink(ctx context.Context, l Link) (Link, string, error) {
 	token, hash := newToken()
 	var err error
-	if l.Kind != SetupLink {
-		if l.Email, err = carpel.CheckUserEmail(l.Email); err != nil {
-			return l, "", err
-		}
+	if l.Email, err = carpel.CheckUserEmail(l.Email); err != nil {
+		return l, "", err
 	}
 	if l.Kind == InvitationLink {
 		if _, err := carpel.ParseRole(string(l.Role)); err != nil {
@@ -70,31 +67,30 @@ func (db *DB) CreateLink(ctx context.Context, l Link) (Link, string, error) {
 	return l, token, err
 }
 
+// checkLink says whether a link may be. Whoever has a password link is its user, everywhere: so an admin makes one for
+// users of no other workspace, and only an admin of the server's first workspace for any user of the server.
 func checkLink(ctx context.Context, tx *sql.Tx, l Link) error {
-	var users, here, elsewhere int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM users").Scan(&users); err != nil {
-		return err
-	}
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM roles r JOIN users u ON u.id = r.user WHERE r.workspace = ? AND u.email = ?", l.Workspace, l.Email).Scan(&here); err != nil {
-		return err
-	}
-	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM roles r JOIN users u ON u.id = r.user WHERE u.email = ?1 AND r.workspace <> ?2
-		AND ?2 <> (SELECT id FROM workspaces ORDER BY created_at, id LIMIT 1)`, l.Email, l.Workspace).Scan(&elsewhere)
+	var known, here, elsewhere, first bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1),
+		EXISTS (SELECT 1 FROM roles r JOIN users u ON u.id = r.user WHERE u.email = ?1 AND r.workspace = ?2),
+		EXISTS (SELECT 1 FROM roles r JOIN users u ON u.id = r.user WHERE u.email = ?1 AND r.workspace <> ?2),
+		?2 = (`+firstWorkspace+`)`, l.Email, l.Workspace).Scan(&known, &here, &elsewhere, &first)
 	if err != nil {
 		return err
 	}
 	switch {
-	case l.Kind == SetupLink && users > 0:
-		return carpel.Errorf(carpel.CodeConflict, "Carpel is set up already; an admin can invite you")
-	case l.Kind == InvitationLink && here > 0:
+	case l.Kind == InvitationLink && here:
 		return &carpel.Error{Code: carpel.CodeConflict, Pointer: "/email", Message: "this address is a user of the workspace already"}
-	case l.Kind == PasswordLink && here == 0:
+	case l.Kind == PasswordLink && !(here || known && first):
 		return noUser()
-	case l.Kind == PasswordLink && elsewhere > 0: // an admin here must not become a user there
+	case l.Kind == PasswordLink && elsewhere && !first: // an admin here must not become a user there
 		return carpel.Errorf(carpel.CodeConflict, "this user belongs to other workspaces as well; an admin of the server's first workspace can make this link")
 	}
 	return nil
 }
+
+// firstWorkspace selects the server's first workspace, whose admins run the server.
+const firstWorkspace = "SELECT id FROM workspaces ORDER BY created_at, id LIMIT 1"
 
 // Link reads a link without using it. CodeGone when it was used, ran out or never was.
 func (db *DB) Link(ctx context.Context, token string) (Link, error) {
@@ -123,37 +119,30 @@ func linkError(err error) error {
 
 // Acceptance is what whoever has a link says of themselves.
 type Acceptance struct {
-	Email    string // of setup; of the others the link says it
 	Name     string // of a new user; "": what stands before the @
 	Password string // of a new user, and the new one of a password link; of a known user the one that is
 }
 
 // Accept uses a link up and returns the id of its user, whom it made if need be. CodeGone when the link is not good any
-// more; CodeUnauthorized when a known user accepts an invitation with another than the user's own password.
+// more; CodeUnauthorized when a known user accepts an invitation with another than the user's own password;
+// CodeConflict when somebody became a user by this address, or stopped being one, in between.
 func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, error) {
 	l, err := db.Link(ctx, token)
 	if err != nil {
 		return "", err
 	}
-	if l.Kind == SetupLink {
-		if l.Email, err = carpel.CheckUserEmail(a.Email); err != nil {
-			return "", err
-		}
-	}
-	hash := ""
-	if l.Known && l.Kind == InvitationLink {
-		// Whoever made the link, or found it, is not yet the user it is for.
-		if _, err := db.LogIn(ctx, l.Email, a.Password); err != nil {
-			return "", err
-		}
-	} else {
-		if err := checkPassword(a.Password); err != nil {
-			return "", err
-		}
-		hash = hashPassword(a.Password)
-	}
 	if len(a.Name) > carpel.MaxNameBytes {
 		return "", &carpel.Error{Code: carpel.CodeLimit, Pointer: "/name", Limit: carpel.MaxNameBytes, Actual: int64(len(a.Name)), Message: "the name is too long"}
+	}
+	known, hash := "", ""
+	if l.Known && l.Kind == InvitationLink {
+		// Whoever made the link, or found it, is not yet the user it is for.
+		known, err = db.LogIn(ctx, l.Email, a.Password)
+	} else if err = checkPassword(a.Password); err == nil {
+		hash, err = db.hashing.hash(ctx, a.Password)
+	}
+	if err != nil {
+		return "", err
 	}
 	var user string
 	err = db.change(ctx, "accept link", func(tx *sql.Tx) error {
@@ -164,28 +153,49 @@ func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, e
 		if n, err := res.RowsAffected(); err != nil || n == 0 { // somebody else was first
 			return errors.Join(err, linkError(sql.ErrNoRows))
 		}
-		user, err = db.acceptIn(ctx, tx, l, a.Name, hash)
+		if l.Kind == PasswordLink {
+			user, err = setPassword(ctx, tx, l, hash)
+			return err
+		}
+		var is string
+		if err := tx.QueryRowContext(ctx, "SELECT id FROM users WHERE email = ?", l.Email).Scan(&is); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if is != known { // the password that was asked for was not this user's
+			return carpel.Errorf(carpel.CodeConflict, "the users changed in this moment; open the link again")
+		}
+		user, err = db.join(ctx, tx, l, a.Name, hash)
 		return err
 	})
 	return user, err
 }
 
-// acceptIn makes or changes the user of a link.
-func (db *DB) acceptIn(ctx context.Context, tx *sql.Tx, l Link, name, hash string) (string, error) {
-	if l.Kind == SetupLink {
-		if err := checkLink(ctx, tx, l); err != nil {
-			return "", err
-		}
+// setPassword sets the password of a password link's user and ends the user's sessions. CodeGone when such a link
+// would not be made any more: the user came to another workspace, or went.
+func setPassword(ctx context.Context, tx *sql.Tx, l Link, hash string) (string, error) {
+	if err := checkLink(ctx, tx, l); carpel.ErrorCode(err) == carpel.CodeNotFound || carpel.ErrorCode(err) == carpel.CodeConflict {
+		return "", linkError(sql.ErrNoRows)
+	} else if err != nil {
+		return "", err
 	}
+	var user string
+	if err := tx.QueryRowContext(ctx, "UPDATE users SET password = ? WHERE email = ? RETURNING id", hash, l.Email).Scan(&user); err != nil {
+		return "", err
+	}
+	return user, endSessions(ctx, tx, user, nil)
+}
+
+// endPasswordLinks makes the password links of a user good for nothing.
+func endPasswordLinks(ctx context.Context, tx *sql.Tx, user string) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM links WHERE kind = ? AND email = (SELECT email FROM users WHERE id = ?)", PasswordLink, user)
+	return err
+}
+
+// join gives the user of an invitation the role, and makes the user if need be.
+func (db *DB) join(ctx context.Context, tx *sql.Tx, l Link, name, hash string) (string, error) {
 	user, err := ensureUser(ctx, tx, db.millis(), l.Email, name, hash)
 	if err != nil {
 		return "", err
-	}
-	if l.Kind == PasswordLink {
-		if _, err := tx.ExecContext(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, user); err != nil {
-			return "", err
-		}
-		return user, endSessions(ctx, tx, user, nil)
 	}
 	return user, giveRole(ctx, tx, l.Workspace, user, l.Role, db.millis())
 }
@@ -225,7 +235,7 @@ func acceptByEmail(ctx context.Context, tx *sql.Tx, db *DB, email string) (user 
 		return "", err
 	}
 	for _, l := range ls {
-		if user, err = db.acceptIn(ctx, tx, l, "", ""); err != nil {
+		if user, err = db.join(ctx, tx, l, "", ""); err != nil {
 			return "", err
 		}
 	}

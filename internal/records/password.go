@@ -1,6 +1,7 @@
 package records
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -29,8 +30,38 @@ const (
 	maxPassword = 1024
 )
 
-// hashing bounds how many passwords are hashed at once: each takes 64 MiB.
-var hashing = make(chan struct{}, 2)
+// hashing bounds how many passwords are hashed at once, since each takes 64 MiB, and how many wait for that. Safe for
+// concurrent use.
+type hashing struct {
+	line  chan struct{} // who waits or is at work
+	slots chan struct{} // who is at work
+}
+
+const (
+	hashedAtOnce  = 2
+	hashesWaiting = 32
+)
+
+func newHashing() *hashing {
+	return &hashing{line: make(chan struct{}, hashedAtOnce+hashesWaiting), slots: make(chan struct{}, hashedAtOnce)}
+}
+
+// take waits for a slot and returns the function that gives it back. CodeOverloaded when too many wait; ctx's error when
+// that ends first.
+func (h *hashing) take(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.line <- struct{}{}:
+	default:
+		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: hashesWaiting, Actual: hashesWaiting + 1, Message: "too many people log in at this moment; try again in a few seconds"}
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return func() { <-h.slots; <-h.line }, nil
+	case <-ctx.Done():
+		<-h.line
+		return nil, ctx.Err()
+	}
+}
 
 func checkPassword(password string) error {
 	n := utf8.RuneCountInString(password)
@@ -45,15 +76,18 @@ func checkPassword(password string) error {
 		Message: fmt.Sprintf("a password has %d characters or more, and at most %d bytes; a few random words are good", minPassword, maxPassword)}
 }
 
-// hashPassword returns the argon2id hash of a password in PHC form: $argon2id$v=19$m=65536,t=3,p=4$salt$hash.
-func hashPassword(password string) string {
+// hash returns the argon2id hash of a password in PHC form: $argon2id$v=19$m=65536,t=3,p=4$salt$hash.
+func (h *hashing) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, argonSalt)
 	rand.Read(salt) // never fails
-	hashing <- struct{}{}
-	defer func() { <-hashing }()
-	h := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
+	leave, err := h.take(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(h))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(key)), nil
 }
 
 // decoy is what the password of a user who has none, or is nobody, is compared with, so that the time taken does not
@@ -61,24 +95,27 @@ func hashPassword(password string) string {
 var decoy = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
 	strings.Repeat("A", 22), strings.Repeat("A", 43))
 
-// samePassword reports whether hash is that of the password. false for a hash that cannot be read.
-func samePassword(password, hash string) bool {
+// same reports whether hash is that of the password. false for a hash that cannot be read.
+func (h *hashing) same(ctx context.Context, password, hash string) (bool, error) {
 	var version, threads int
 	var memory, time uint32
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || len(password) > maxPassword {
-		return false
+		return false, nil
 	}
 	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &time, &threads); err != nil || version != argon2.Version {
-		return false
+		return false, nil
 	}
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
 	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
 	if err1 != nil || err2 != nil || len(want) == 0 || time == 0 || threads < 1 || threads > 255 {
-		return false
+		return false, nil
 	}
-	hashing <- struct{}{}
-	defer func() { <-hashing }()
+	leave, err := h.take(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
 	got := argon2.IDKey([]byte(password), salt, time, memory, uint8(threads), uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1
+	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }

@@ -38,6 +38,8 @@ type DB struct {
 	dsn   string
 	now   func() time.Time
 
+	hashing *hashing // of passwords
+
 	keepRejected  int64 // bytes, of a workspace
 	rejectedMu    sync.Mutex
 	rejectedBytes map[string]int64 // by workspace, once counted; at least what is there; guarded by rejectedMu
@@ -83,7 +85,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	read.SetMaxOpenConns(4)
-	return &DB{write: write, read: read, dsn: dsn, now: o.Now, keepRejected: o.KeepRejected, rejectedBytes: map[string]int64{}}, nil
+	return &DB{write: write, read: read, dsn: dsn, now: o.Now, hashing: newHashing(), keepRejected: o.KeepRejected, rejectedBytes: map[string]int64{}}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -48,6 +48,25 @@ func (db *DB) User(ctx context.Context, workspace, id string) (carpel.User, erro
 	return u, nil
 }
 
+// UserToHelp finds, by id or by email, the user for whom an admin of a workspace may want a password link: one of the
+// workspace, and for the server's first workspace any. The role is that in the workspace; "" for none. CodeNotFound.
+func (db *DB) UserToHelp(ctx context.Context, workspace, idOrEmail string) (carpel.User, error) {
+	email, err := carpel.CheckUserEmail(idOrEmail)
+	if err != nil {
+		email = "" // an id
+	}
+	u, err := scanUser(db.read.QueryRowContext(ctx, `SELECT u.id, u.email, u.name, coalesce(r.role, ''), u.created_at, u.seen_at
+		FROM users u LEFT JOIN roles r ON r.user = u.id AND r.workspace = ?1
+		WHERE (u.id = ?2 OR u.email = ?3) AND (r.role IS NOT NULL OR ?1 = (`+firstWorkspace+`))`, workspace, idOrEmail, email))
+	if errors.Is(err, sql.ErrNoRows) {
+		return u, noUser()
+	}
+	if err != nil {
+		return u, fmt.Errorf("find user: %w", err)
+	}
+	return u, nil
+}
+
 func noUser() error { return carpel.Errorf(carpel.CodeNotFound, "no such user") }
 
 // HasUsers reports whether anybody was ever set up.
@@ -88,7 +107,7 @@ func (db *DB) RemoveUser(ctx context.Context, workspace, user string) error {
 		if err := wantRow(res, err); err != nil {
 			return err
 		}
-		if err := endSessions(ctx, tx, user, nil); err != nil {
+		if err := errors.Join(endSessions(ctx, tx, user, nil), endPasswordLinks(ctx, tx, user)); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "DELETE FROM users WHERE id = ? AND NOT EXISTS (SELECT 1 FROM roles WHERE user = ?)", user, user)
@@ -122,7 +141,7 @@ func wantRow(res sql.Result, err error) error {
 }
 
 // LogIn finds the user of an email and a password. CodeUnauthorized when they do not fit; neither the answer nor the
-// time it takes tells whether the email is known.
+// time it takes tells whether the email is known. CodeOverloaded when too many passwords wait to be hashed.
 func (db *DB) LogIn(ctx context.Context, email, password string) (string, error) {
 	var id, hash string
 	kept, err := carpel.CheckUserEmail(email)
@@ -132,11 +151,15 @@ func (db *DB) LogIn(ctx context.Context, email, password string) (string, error)
 			return "", fmt.Errorf("log in: %w", err)
 		}
 	}
+	compared := hash
 	if hash == "" {
-		samePassword(password, decoy)
-		return "", carpel.Errorf(carpel.CodeUnauthorized, "the email or the password is wrong")
+		compared = decoy
 	}
-	if !samePassword(password, hash) {
+	same, err := db.hashing.same(ctx, password, compared)
+	if err != nil {
+		return "", err
+	}
+	if hash == "" || !same {
 		return "", carpel.Errorf(carpel.CodeUnauthorized, "the email or the password is wrong")
 	}
 	return id, nil
@@ -176,21 +199,26 @@ func (db *DB) LogInBySubject(ctx context.Context, subject, email string, verifie
 	return id, err
 }
 
-// bindSubject finds the user of a verified email, who may just be invited, and keeps the subject; "" for nobody.
+// bindSubject finds the user of a verified email, who may just be invited, and keeps the subject; "" for nobody. A
+// password that the user has was set by whoever had an invitation, which proves nothing of the address: it goes, and
+// so do the sessions and the password links.
 func (db *DB) bindSubject(ctx context.Context, tx *sql.Tx, subject, email string) (string, error) {
 	if _, err := acceptByEmail(ctx, tx, db, email); err != nil {
 		return "", err
 	}
 	var id string
-	err := tx.QueryRowContext(ctx, "UPDATE users SET subject = ? WHERE email = ? AND subject = '' RETURNING id", subject, email).Scan(&id)
+	err := tx.QueryRowContext(ctx, "UPDATE users SET subject = ?, password = '' WHERE email = ? AND subject = '' RETURNING id", subject, email).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+		return "", nil
 	}
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return id, errors.Join(endSessions(ctx, tx, id, nil), endPasswordLinks(ctx, tx, id))
 }
 
 // ChangePassword sets a new password for a user who knows the old one, and ends all other sessions than the one of
-// token. CodeForbidden when the old one is wrong.
+// token. CodeForbidden when the old one is wrong; CodeConflict when the password changed or the session ended in between.
 func (db *DB) ChangePassword(ctx context.Context, user, old, new, token string) error {
 	if err := checkPassword(new); err != nil {
 		return err
@@ -199,13 +227,27 @@ func (db *DB) ChangePassword(ctx context.Context, user, old, new, token string) 
 	if err := db.read.QueryRowContext(ctx, "SELECT password FROM users WHERE id = ?", user).Scan(&hash); err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	if hash != "" && !samePassword(old, hash) {
-		return &carpel.Error{Code: carpel.CodeForbidden, Pointer: "/old", Message: "the old password is wrong"}
-	}
-	hash = hashPassword(new)
-	return db.change(ctx, "change password", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, user); err != nil {
+	if hash != "" {
+		same, err := db.hashing.same(ctx, old, hash)
+		if err != nil {
 			return err
+		}
+		if !same {
+			return &carpel.Error{Code: carpel.CodeForbidden, Pointer: "/old", Message: "the old password is wrong"}
+		}
+	}
+	newHash, err := db.hashing.hash(ctx, new)
+	if err != nil {
+		return err
+	}
+	return db.change(ctx, "change password", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE users SET password = ? WHERE id = ? AND password = ?
+			AND EXISTS (SELECT 1 FROM sessions WHERE hash = ? AND user = users.id)`, newHash, user, hash, hashSecret(token))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, carpel.Errorf(carpel.CodeConflict, "the password was changed elsewhere in this moment; log in again"))
 		}
 		return endSessions(ctx, tx, user, hashSecret(token))
 	})
@@ -217,6 +259,12 @@ func (db *DB) GiveRole(ctx context.Context, workspace, user string, role carpel.
 }
 
 func giveRole(ctx context.Context, tx *sql.Tx, workspace, user string, role carpel.Role, now int64) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO roles (workspace, user, role, given_at) VALUES (?, ?, ?, ?) ON CONFLICT (workspace, user) DO NOTHING", workspace, user, role, now)
-	return err
+	res, err := tx.ExecContext(ctx, "INSERT INTO roles (workspace, user, role, given_at) VALUES (?, ?, ?, ?) ON CONFLICT (workspace, user) DO NOTHING", workspace, user, role, now)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return endPasswordLinks(ctx, tx, user) // whoever made one may not be let be this user here
 }

@@ -49,12 +49,12 @@ func sessionOf(t *testing.T, a answer) string {
 func TestLogIn(t *testing.T) {
 	s := open(t, nil)
 	admin, anybody := client{t, s, adminKey}, client{t, s, ""}
-	if !anybody.want(200, "GET /api/setup", nil).get("needed").(bool) {
-		t.Error("before the first user set-up is not needed")
+	if anybody.want(200, "GET /api/setup", nil).get("users").(bool) {
+		t.Error("before the first user there are users")
 	}
 	ann := admin.join("editor")
-	if anybody.want(200, "GET /api/setup", nil).get("needed").(bool) {
-		t.Error("after the first user set-up is needed")
+	if !anybody.want(200, "GET /api/setup", nil).get("users").(bool) {
+		t.Error("after the first user there are none")
 	}
 	a := ann.want(200, "GET /api/session", nil)
 	if a.get("user.email") != "editor@example.com" || a.get("scope") != "write" || a.get("user.role") != "editor" || a.get("key") != nil {
@@ -169,4 +169,38 @@ func TestUsers(t *testing.T) {
 			t.Errorf("the audit log holds %q", secret)
 		}
 	}
+}
+
+// A header that is no key makes no browser's request a program's: the page's origin counts, and the cookie does not.
+func TestOtherAuthorization(t *testing.T) {
+	s := open(t, nil)
+	ann := client{t, s, adminKey}.join("admin")
+	for _, header := range []string{"Basic eDp5", "Bearer", "Bearer "} {
+		ann.want(401, "GET /api/session", nil, "Authorization", header)
+		ann.want(403, "PUT /api/workspace", map[string]string{"name": "Renamed"}, "Authorization", header, "Sec-Fetch-Site", "cross-site")
+		client{t, s, ""}.want(403, "POST /api/session", map[string]string{"email": "admin@example.com", "password": password}, "Authorization", header, "Sec-Fetch-Site", "cross-site")
+	}
+}
+
+// What a password is changed to is not kept in any form that can be tried fast: the same key twice is two calls.
+func TestPasswordIdempotencyKey(t *testing.T) {
+	s := open(t, nil)
+	ann := client{t, s, adminKey}.join("editor")
+	change := map[string]string{"old": password, "password": "a new good password"}
+	ann.want(204, "PUT /api/session/password", change, "Idempotency-Key", "once")
+	ann.want(403, "PUT /api/session/password", change, "Idempotency-Key", "once")
+}
+
+// An admin of the first workspace helps a user of another by the email; an admin there cannot do so for users here.
+func TestPasswordForAnyUser(t *testing.T) {
+	s := open(t, nil)
+	admin := client{t, s, adminKey}
+	admin.join("viewer")
+	secret := admin.want(201, "POST /api/workspaces", map[string]string{"name": "other"}).get("key.secret").(string)
+	other := client{t, s, secret}
+	id := other.join("editor").want(200, "GET /api/session", nil).get("user.id").(string)
+	admin.want(201, "POST /api/users/editor@example.com/password", nil)
+	admin.want(201, "POST /api/users/"+id+"/password", nil)
+	other.want(404, "POST /api/users/viewer@example.com/password", nil)
+	admin.want(404, "POST /api/users/nobody@example.com/password", nil)
 }

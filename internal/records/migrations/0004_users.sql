@@ -28,12 +28,12 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_user ON sessions (user);
 
--- Links that are good once: the first set-up, an invitation, a new password.
+-- Links that are good once: an invitation, a new password.
 CREATE TABLE links (
   hash       BLOB PRIMARY KEY,            -- SHA-256 of the token in the link
-  kind       TEXT NOT NULL,               -- setup, invitation, password
+  kind       TEXT NOT NULL,               -- invitation, password
   workspace  TEXT NOT NULL REFERENCES workspaces (id),
-  email      TEXT NOT NULL,               -- of whom it is for; '' for setup
+  email      TEXT NOT NULL,               -- of whom it is for
   role       TEXT NOT NULL,               -- that it gives; '' for password
   created_by TEXT NOT NULL,
   created_at BIGINT NOT NULL,
