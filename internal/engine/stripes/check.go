@@ -72,12 +72,13 @@ func (c *check) stripe(n uint32) error {
 	if err != nil {
 		return err
 	}
-	expected := map[*segment]block.Mask{}
+	expected, rebuild := map[*segment]block.Mask{}, false
 	for i, s := range l.roots {
 		expected[s] = l.program.Members(i, st)
 	}
 	for _, s := range l.roots {
-		if s.Rebuild { // is about to be brought up to date, and with it what refers to it
+		if s.Rebuild { // is about to be brought up to date, and with it what refers to it, and the timers
+			rebuild = true
 			delete(expected, s)
 			for _, d := range c.db.view.dependants(s) {
 				delete(expected, d)
@@ -98,7 +99,7 @@ func (c *check) stripe(n uint32) error {
 		}
 		c.report.Memberships += int64(src.People().Count())
 	}
-	if next := st.NextDue(); next < l.timers.of(n) {
+	if next := st.NextDue(); next < l.timers.of(n) && !rebuild {
 		c.problem(engine.Problem{Kind: "timer", Detail: fmt.Sprintf("stripe %d: due at %s, its timer is at %s", n, next, l.timers.of(n))})
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestPowerCutInsideResume(t *testing.T) {
 		options := stripes.Options{Now: clock.now, Manual: true}
 		power := &powerCut{rng: rand.New(rand.NewPCG(1, 1))}
 		db := mustOpen(t, power.arm(vfs.NewCrashableMem(), -1, 0), options)
-		must(t, db.Define(ctx, engine.Definition{ID: "a", Key: "a", Version: 1, Condition: parsed(t, `{"event": "order"}`)}))
+		must(t, db.Define(ctx, engine.Definition{ID: "a", Key: "a", Version: 1, Condition: parsed(t, `{"event": "order", "when": {"last": "7d"}}`)}))
 		must(t, db.Define(ctx, engine.Definition{ID: "b", Key: "b", Version: 1, Condition: parsed(t, `{"not": {"segment": "a"}}`)}))
 		must(t, db.Pause(ctx, "a"))
 		for i := range 3 {

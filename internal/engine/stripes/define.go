@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -169,11 +170,11 @@ func (db *DB) drop(s *segment) error {
 	return db.live.compile(db)
 }
 
-// Pause freezes a segment's members.
+// Pause freezes a segment's members as they are now: what is due is evaluated before.
 func (db *DB) Pause(ctx context.Context, id string) error {
 	return db.change(ctx, id, func(s *segmentRecord) error {
 		s.Paused = true
-		return nil
+		return db.advance(math.MaxInt)
 	})
 }
 

@@ -67,6 +67,31 @@ func TestCauseOfTheDue(t *testing.T) {
 	}
 }
 
+// Who is in a segment when it is paused stays: not who would have been out already had somebody looked.
+func TestPauseOfTheDue(t *testing.T) {
+	ctx := context.Background()
+	clock := newWall()
+	db := mustOpen(t, vfs.NewMem(), stripes.Options{Now: clock.now, Manual: true})
+	defer db.Close()
+	must(t, db.Define(ctx, engine.Definition{ID: "s", Key: "s", Version: 1, Condition: parsed(t, `{"event": "login", "when": {"last": "1d"}}`)}))
+	login := func(user string) {
+		_, err := db.Commit(ctx, []carpel.Item{{Kind: carpel.ItemEvent, Name: "login", At: clock.millis(), Person: carpel.PersonRef{UserID: user}}})
+		must(t, err)
+	}
+	login("earlier")
+	clock.move(20 * time.Hour)
+	login("later")
+	clock.move(5 * time.Hour)
+	must(t, db.Pause(ctx, "s"))
+	clock.move(20 * time.Hour)
+	must(t, db.Advance(ctx))
+	members, _, err := db.Members(ctx, "s", "", 10)
+	must(t, err)
+	if len(members) != 1 || members[0].UserID != "later" {
+		t.Fatalf("members: %+v", members)
+	}
+}
+
 // However the feed is cut into pages, it is the same, of all segments, of one, and of one person.
 func TestFeedPages(t *testing.T) {
 	clock := newWall()
