@@ -28,6 +28,16 @@ type activityLeaf struct {
 	digest  unique.Handle[string] // names what is measured of which events
 }
 
+// newActivityLeaf returns a leaf without rows and measure. The conditions name what it is to measure of which events: leaves
+// that differ in that must differ in them.
+func newActivityLeaf(w window, zone *time.Location, of ...carpel.Condition) *activityLeaf {
+	var name []byte
+	for _, c := range of {
+		name = append(append(name, carpel.Canonical(c)...), '\n')
+	}
+	return &activityLeaf{window: w, digest: unique.Make(string(name) + zone.String())}
+}
+
 // selection is rows of a stripe: those of some tables that pass a filter.
 type selection struct {
 	tables   []Table
@@ -60,7 +70,10 @@ func compileActivity(a *carpel.Activity, zone *time.Location) (leaf, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &activityLeaf{rows: rows, measure: m, window: windowOf(a.When, zone), digest: digestOf(a, zone.String())}
+	of := *a
+	of.When, of.Measure.Compare = carpel.When{}, carpel.Compare{}
+	l := newActivityLeaf(windowOf(a.When, zone), zone, &of)
+	l.rows, l.measure = rows, m
 	if m.kind == carpel.MeasureRegularly {
 		all := carpel.Duration{N: int64(m.period) / 1000 * int64(m.ofLast), Unit: 's'}
 		l.window = windowOf(carpel.When{Kind: carpel.WhenLast, D1: all}, zone)

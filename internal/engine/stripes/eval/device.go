@@ -21,10 +21,19 @@ func compileDevice(d *carpel.Device, zone *time.Location) (leaf, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &activityLeaf{measure: m, window: windowOf(carpel.When{}, zone)}
-	l.window.fixed = true
+	of := *d
+	of.Count = carpel.Compare{}
+	l := newActivityLeaf(anyTime(zone), zone, &of)
+	l.measure = m
 	l.rows = selection{tables: []Table{{Kind: DeviceTable}}, filter: both(filter, where)}
 	return l, nil
+}
+
+// anyTime is the window that holds everything, whenever it was or will be.
+func anyTime(zone *time.Location) window {
+	w := windowOf(carpel.When{}, zone)
+	w.fixed = true
+	return w
 }
 
 // platformOn is the condition that a device's platform fits; nil for any.

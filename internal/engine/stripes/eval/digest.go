@@ -80,13 +80,6 @@ func (m *Memo) put(k digestKey, d *digest) {
 	m.digests[k] = d
 }
 
-// digestOf names what a condition measures, whatever its window and what it compares with.
-func digestOf(a *carpel.Activity, zone string) unique.Handle[string] {
-	of := *a
-	of.When, of.Measure.Compare = carpel.When{}, carpel.Compare{}
-	return unique.Make(string(carpel.Canonical(&of)) + zone)
-}
-
 // lasting reports whether what the condition says of an event is the same at every moment.
 func (l *activityLeaf) lasting() bool {
 	return (l.rows.filter == nil || !l.rows.filter.timed) && !l.measure.timedWhere

@@ -2,10 +2,10 @@ package eval
 
 import (
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"math/big"
 	"slices"
-	"strings"
 	"unique"
 
 	"github.com/carpel/carpel"
@@ -161,7 +161,11 @@ func (t *distinctTally) actual() string { return carpel.NumberValue(float64(len(
 
 func (t *distinctTally) digest(x *digest) {
 	x.values = slices.Sorted(maps.Keys(t.n))
-	x.set = unique.Make(strings.Join(x.values, "\x00"))
+	var set []byte // each value after its length: no other values read the same
+	for _, v := range x.values {
+		set = append(binary.AppendUvarint(set, uint64(len(v))), v...)
+	}
+	x.set = unique.Make(string(set))
 }
 func (t *distinctTally) include(x *digest) {
 	if x.set == t.set { // they stay: once is enough

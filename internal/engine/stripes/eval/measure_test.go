@@ -53,6 +53,43 @@ func TestMicro(t *testing.T) {
 	}
 }
 
+// Digests of the same values are the same set, others never: no value, the empty text and texts with NUL are all different.
+func TestDistinctOfDigests(t *testing.T) {
+	text := func(all ...string) (h []entry) {
+		for _, s := range all {
+			h = append(h, entry{value: carpel.TextValue(s)})
+		}
+		return h
+	}
+	none := []entry{{}}
+	for _, c := range []struct {
+		digests [][]entry
+		want    string
+	}{
+		{[][]entry{none, text("")}, "1"},
+		{[][]entry{text(""), none, text("")}, "1"},
+		{[][]entry{nil, text("")}, "1"},
+		{[][]entry{text("a"), text("A", "a")}, "1"},
+		{[][]entry{text("a\x00b"), text("a", "b")}, "3"},
+		{[][]entry{text("", ""), text("\x00")}, "2"},
+		{[][]entry{text("a"), text("a", "")}, "2"},
+	} {
+		m := &measure{kind: carpel.MeasureDistinct}
+		all := m.tally(0)
+		for _, h := range c.digests {
+			one, x := m.tally(0), digest{}
+			for i := range h {
+				one.add(&h[i])
+			}
+			one.digest(&x)
+			all.include(&x)
+		}
+		if got := all.actual(); got != c.want {
+			t.Errorf("%v: got %s, want %s", c.digests, got, c.want)
+		}
+	}
+}
+
 func TestSumTakesBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	var s sum

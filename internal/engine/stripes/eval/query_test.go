@@ -111,6 +111,35 @@ func TestQueryReferences(t *testing.T) {
 	}
 }
 
+// Of somebody with very many events each question has an answer of its own, also of devices.
+func TestUnreadableOfHeavy(t *testing.T) {
+	m := newMemory(time.UTC)
+	m.heavy.Set(1)
+	for i := range 10 * carpel.Millis(m.chunk) {
+		m.event(1, "Order", epoch-day+i*second, "total", "much", "paid", 5.0)
+	}
+	m.person(1).devices = []map[string]carpel.Value{{"platform": valueOf("ios"), "os": valueOf("x")}}
+	q, err := CompileQuery(condition(`{'all': [
+		{'event': 'Order', 'where': [{'property': 'paid', 'op': 'at_least', 'value': 5}, {'property': 'total', 'op': 'at_least', 'value': 5}, {'property': 'total', 'op': 'is_true'}]},
+		{'device': 'any', 'where': [{'property': 'os', 'op': 'at_least', 'value': 5}]},
+		{'device': 'any', 'where': [{'property': 'version', 'op': 'at_least', 'value': 5}]},
+		{'device': 'any'}]}`), time.UTC, func(string) (carpel.Condition, bool) { return nil, false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	pointers := q.MayBeUnreadable()
+	for range 2 {
+		if err := q.Evaluation(epoch).Unreadable(m, func(i int, people block.Mask) { got = append(got, pointers[i]) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"/all/0/where/all/1", "/all/1/where/all/0"}
+	if diff := gocmp.Diff(append(want, want...), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestUnreadable(t *testing.T) {
 	m := newMemory(time.UTC)
 	m.set(1, "age", "old", epoch)

@@ -103,21 +103,21 @@ func (r *reader) attribute(pointer string, a *carpel.Attribute) {
 
 func (r *reader) activity(pointer string, a *carpel.Activity, when carpel.When) {
 	bare := *a
-	bare.Where = nil
-	r.properties(pointer, a, func() (selection, error) { return selectionOf(&bare, true, r.zone) }, windowOf(when, r.zone))
+	bare.Where, bare.When, bare.Measure = nil, carpel.When{}, carpel.Measure{}
+	r.properties(pointer, a, &bare, func() (selection, error) { return selectionOf(&bare, true, r.zone) }, windowOf(when, r.zone))
 }
 
 func (r *reader) device(pointer string, d *carpel.Device) {
-	window := windowOf(carpel.When{}, r.zone)
-	window.fixed = true
-	r.properties(pointer, d, func() (selection, error) {
+	bare := *d
+	bare.Where, bare.Count = nil, carpel.Compare{}
+	r.properties(pointer, d, &bare, func() (selection, error) {
 		filter, err := platformOn(d.Platform, r.zone)
 		return selection{tables: []Table{{Kind: DeviceTable}}, filter: filter}, err
-	}, window)
+	}, anyTime(r.zone))
 }
 
-// properties asks of every property condition within c: in rows of the selection.
-func (r *reader) properties(pointer string, c carpel.Condition, rows func() (selection, error), window window) {
+// properties asks of every property condition within c: in rows of the selection, which is what bare means.
+func (r *reader) properties(pointer string, c, bare carpel.Condition, rows func() (selection, error), window window) {
 	carpel.Walk(c, func(at string, inner carpel.Condition) bool {
 		p, ok := inner.(*carpel.Property)
 		if !ok {
@@ -127,7 +127,7 @@ func (r *reader) properties(pointer string, c carpel.Condition, rows func() (sel
 		if t == nil {
 			return false
 		}
-		l := &activityLeaf{window: window}
+		l := newActivityLeaf(window, r.zone, bare, p)
 		var err error
 		if l.rows, err = rows(); err == nil {
 			l.measure, err = measureOf(carpel.Measure{}, r.zone)

@@ -29,7 +29,7 @@ func (d draw) times(n int) carpel.Millis {
 }
 
 func (d draw) value() any {
-	switch d.IntN(12) {
+	switch d.IntN(14) {
 	case 0:
 		return d.of("pro", "PRO", "free", "", "42", "007", "true", "a.b", "2026-03-28", "Straße")
 	case 1:
@@ -48,6 +48,10 @@ func (d draw) value() any {
 		return int64(9007199254740993)
 	case 8:
 		return float64(d.times(60) / 1000)
+	case 9:
+		return ""
+	case 10:
+		return nil
 	}
 	return float64(d.IntN(8)) / 4
 }
