@@ -88,7 +88,7 @@ func (p *Program) addition(k *marks, leaves []int, t *TouchedTable, now carpel.M
 	for _, i := range leaves {
 		l, ok := p.nodes[i].leaf.(*activityLeaf)
 		if !ok || t.Added == nil {
-			k.mark1(i, t.Slots)
+			k.mark(i, t.Slots)
 			continue
 		}
 		e := l.added(addition{t.Added, st.Masks[i], now})
@@ -98,7 +98,7 @@ func (p *Program) addition(k *marks, leaves []int, t *TouchedTable, now carpel.M
 			p.change(k, i, st, st.Masks[i].Or(e.in))
 		}
 		if !e.ask.IsEmpty() {
-			k.mark1(i, e.ask)
+			k.mark(i, e.ask)
 		}
 	}
 }

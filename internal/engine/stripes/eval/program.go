@@ -313,16 +313,16 @@ type marks struct {
 	slots []block.Mask // by node
 }
 
-func (k *marks) mark(leaves []int, m block.Mask) {
+func (k *marks) markAll(leaves []int, m block.Mask) {
 	if m.IsEmpty() {
 		return
 	}
 	for _, i := range leaves {
-		k.mark1(i, m)
+		k.mark(i, m)
 	}
 }
 
-func (k *marks) mark1(i int, m block.Mask) {
+func (k *marks) mark(i int, m block.Mask) {
 	k.slots[i] = k.slots[i].Or(m)
 	k.nodes[i>>6] |= 1 << (i & 63)
 }
@@ -346,11 +346,11 @@ func (p *Program) touched(k *marks, touch *Touch, now carpel.Millis, st *State) 
 		}
 	}
 	for name, m := range touch.Attributes {
-		k.mark(p.byAttr[name], m)
+		k.markAll(p.byAttr[name], m)
 	}
-	k.mark(p.firstSeen, touch.FirstSeen)
+	k.markAll(p.firstSeen, touch.FirstSeen)
 	for ref, m := range touch.Segments {
-		k.mark(p.bySegment[ref], m)
+		k.markAll(p.bySegment[ref], m)
 	}
 }
 

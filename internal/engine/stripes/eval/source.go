@@ -1,5 +1,15 @@
 // Package eval turns conditions into programs over stripes and answers them: the one evaluator behind builds,
-// live increments, previews and explanations. It reads a stripe through [Source] and keeps nothing.
+// live increments, previews and explanations. It reads a stripe through [Source] and keeps nothing but digests, in the parts they are about.
+//
+// The way of a row: the window of a condition says which moments count (window.go), and with them which parts of a table
+// are read at all. Of a part, pick marks the rows in the window that the filter lets through, a bit each (pick.go), which
+// narrow goes through property by property (narrow.go). Questions about many people take the marked rows as they lie;
+// each hands them over person by person where a person's rows are needed together (visit.go). A measure makes of them a
+// number per person and holds it against what the condition wants (measure*.go: counts and what else can be reduced for
+// all people at once, tallies for the rest), and a tally says besides when time will next change the answer. Two ways are
+// shorter: whoever has very many rows has chunks of their own, of which digests are read in place of the rows in the
+// middle of the window (digest.go, sequence_heavy.go); and of rows that have just arrived it is first asked whether they
+// can change an answer, and often they alone say how (added.go).
 package eval
 
 import (

@@ -33,7 +33,7 @@ func (t *Tx) forgetAttribute(name string, v carpel.Value, left *block.Values) {
 	} else if slices.Contains(left.Col.Dict, v) { // what nobody has is not in the dictionary
 		return
 	}
-	t.forget1(nameKey{statAttr, name}, forgotten{value: v})
+	t.forgetValue(nameKey{statAttr, name}, forgotten{value: v})
 }
 
 // forgetRows lets the statistics forget the values of rows that were taken from a table.
@@ -57,25 +57,26 @@ func (t *Tx) forgetRows(k entryKey, taken []*block.Rows) {
 		switch eval.TableKind(table.kind) {
 		case eval.EventTable:
 			if !left.holds(c.property, c.value) {
-				t.forget1(nameKey{statProperty, table.name + "\x00" + c.property}, forgotten{value: c.value})
+				t.forgetValue(nameKey{statProperty, table.name + "\x00" + c.property}, forgotten{value: c.value})
 			}
 		case eval.DeviceTable:
 			if !left.holds(c.property, c.value) {
-				t.forget1(nameKey{statDevice, c.property}, forgotten{value: c.value})
+				t.forgetValue(nameKey{statDevice, c.property}, forgotten{value: c.value})
 			}
 		case eval.PageTable:
 			if c.property == "$url" {
-				t.forget1(nameKey{statPage, c.value.Text()}, forgotten{rows: n})
+				t.forgetValue(nameKey{statPage, c.value.Text()}, forgotten{rows: n})
 			}
 		case eval.MessageTable:
 			if c.property == "$link" {
-				t.forget1(nameKey{statLink, c.value.Text()}, forgotten{rows: n})
+				t.forgetValue(nameKey{statLink, c.value.Text()}, forgotten{rows: n})
 			}
 		}
 	}
 }
 
-func (t *Tx) forget1(k nameKey, f forgotten) {
+// forgetValue notes what is to be forgotten under a name, if there is the name.
+func (t *Tx) forgetValue(k nameKey, f forgotten) {
 	if f.number = t.store.names.lookup(k); f.number != 0 {
 		t.forgotten = append(t.forgotten, f)
 	}

@@ -10,13 +10,19 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
 
-// load1 reads an entry and puts it into the cache.
-func (s *Store) load1(k entryKey) (*entry, error) { return s.loadRun(k.name, k.stripe, k.stripe+1) }
+// loadEntry reads an entry and puts it into the cache.
+func (s *Store) loadEntry(k entryKey) (*entry, error) { return s.loadRun(k.name, k.stripe, k.stripe+1) }
+
+// runBytes is how much is decoded in one run, but for the entry that goes past it. A commit waits for the run under way,
+// and whoever reads next waits for the commit: about a millisecond this way. Beside so much decoding a pass of its own for
+// the rest costs little.
+const runBytes = 256 << 10
 
 // loadRun reads the entries of the stripes [from, to) under a name that are not in the cache, in one pass over the store,
-// puts them there, and returns that of the first. It ends early when the cache is full. The caller holds visible, or is
-// the writer.
+// puts them there, and returns that of the first. It ends early when the cache is full, or when it has read enough for
+// one run. The caller holds visible, or is the writer.
 func (s *Store) loadRun(name, from, to uint32) (first *entry, err error) {
+	var read int64
 	err = s.readRun(run{name: name, from: from, to: to,
 		wants: func(stripe uint32) bool { return stripe == from || s.cache.get(entryKey{name, stripe}) == nil },
 		found: func(stripe uint32, e *entry) (more bool) {
@@ -24,7 +30,8 @@ func (s *Store) loadRun(name, from, to uint32) (first *entry, err error) {
 				first = e
 			}
 			s.cache.swap(entryKey{name, stripe}, e)
-			return !s.cache.budget.full()
+			read += e.size
+			return read < runBytes && !s.cache.budget.full()
 		}})
 	if s.cache.budget.full() {
 		s.cache.budget.sweep()
@@ -38,6 +45,9 @@ func (s *Store) readEntry(k entryKey) (e *entry, err error) {
 		found: func(_ uint32, x *entry) bool { e = x; return true }})
 	return e, err
 }
+
+// headsTogether is how many stripes' people are read in one run: about as much as runBytes.
+const headsTogether = 16
 
 // run is entries of consecutive stripes under one name to be read: of [from, to) those that are wanted, until found
 // says that it is enough. Of a stripe that has nothing under the name nothing is found, but for the first one.
@@ -53,6 +63,7 @@ func (s *Store) readRun(r run) error {
 		r.to = r.from + 1 // nothing is cached so far out
 	}
 	if r.name == headName {
+		r.to = min(r.to, r.from+headsTogether)
 		return s.readHeads(r)
 	}
 	return s.readBlocks(r, s.names.of(r.name).kind)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -111,6 +112,49 @@ func TestWalkReadsAhead(t *testing.T) {
 	}
 	if len(want) != 21 || len(want[0]) < 1000 {
 		t.Errorf("%d stripes", len(want))
+	}
+}
+
+// A walk that reads ahead keeps a commit waiting for no more than a bounded amount of decoding: small entries are read for
+// all the stripes before the end of the walk, large ones only until there are enough of them.
+func TestWalkReadsAheadInBounds(t *testing.T) {
+	fs := vfs.NewMem()
+	s, err := Open("store", Options{FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const stripes = 8
+	tx := s.Begin(1)
+	for i := range stripes * block.Width {
+		bio := fmt.Sprint(i, strings.Repeat("x", runBytes*2/5/block.Width))
+		apply(t, tx, identify(fmt.Sprint("user ", i), 1, map[string]carpel.Value{"bio": carpel.TextValue(bio), "n": carpel.NumberValue(float64(i))}))
+	}
+	commit(t, tx)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open("store", Options{FS: fs}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	st := s.Walk()
+	st.WalkTo(stripes)
+	if err := st.Move(0); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"bio": 3, "n": stripes} {
+		if _, err := st.Attribute(name); err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for n := range uint32(stripes) {
+			if s.cache.get(entryKey{st.number(nameKey{kindValues, name}), n}) != nil {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %d stripes are read ahead, want %d", name, got, want)
+		}
 	}
 }
 

@@ -64,14 +64,14 @@ func (s *Stripe) inMemory(name uint32) *entry {
 // read reads what is not in memory.
 func (s *Stripe) read(name uint32) (*entry, error) {
 	if s.tx != nil {
-		return s.store.load1(entryKey{name, s.n}) // the writer: nothing commits while it reads
+		return s.store.loadEntry(entryKey{name, s.n}) // the writer: nothing commits while it reads
 	}
 	s.store.visible.RLock()
 	defer s.store.visible.RUnlock()
 	if s.walk != nil {
 		return s.store.loadRun(name, s.n, s.walk.end)
 	}
-	return s.store.load1(entryKey{name, s.n})
+	return s.store.loadEntry(entryKey{name, s.n})
 }
 
 // find returns what is decoded of a name; nil when the stripe has nothing under it. The directory, in which the writer's

@@ -172,7 +172,7 @@ func (t *Tx) readHead(stripe uint32) (*head, error) {
 	e := t.store.cache.get(entryKey{headName, stripe})
 	if e == nil {
 		var err error
-		if e, err = t.store.load1(entryKey{headName, stripe}); err != nil {
+		if e, err = t.store.loadEntry(entryKey{headName, stripe}); err != nil {
 			return nil, err
 		}
 	}
@@ -303,7 +303,7 @@ func (t *Tx) entry(k entryKey) (*entry, error) {
 	if e := t.store.cache.get(k); e != nil {
 		return e, nil
 	}
-	return t.store.load1(k)
+	return t.store.loadEntry(k)
 }
 
 // addRow puts a row on its way into a table.
