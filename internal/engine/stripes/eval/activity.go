@@ -21,7 +21,6 @@ type ask struct {
 // activityLeaf measures the rows of some tables that pass a filter and lie in a window. Devices are rows as well: of a
 // window that holds everything.
 type activityLeaf struct {
-	scratches
 	rows    selection
 	window  window
 	measure measure
@@ -155,8 +154,8 @@ func (l *activityLeaf) reads() reads {
 }
 
 func (l *activityLeaf) eval(q ask) (block.Mask, carpel.Millis, error) {
-	s := l.get()
-	defer l.put(s)
+	s := getScratch()
+	defer putScratch(s)
 	if l.measure.kind == carpel.MeasureCount {
 		return l.count(s, q)
 	}

@@ -40,8 +40,8 @@ func (l *activityLeaf) added(a addition) effect {
 	}
 	var bits rowBits
 	if filter != nil {
-		s := l.get()
-		defer l.put(s)
+		s := getScratch()
+		defer putScratch(s)
 		bits = s.borrow(a.rows.Len())
 		defer s.giveBack(bits)
 		bits.fill(0, a.rows.Len(), true)

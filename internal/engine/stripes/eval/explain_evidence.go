@@ -14,8 +14,8 @@ const maxEvidence = 10
 
 // activity shows what was measured, and the newest of the events that count.
 func (x *explanation) activity(l *activityLeaf, wanted string) (description, error) {
-	s := l.get()
-	defer l.put(s)
+	s := getScratch()
+	defer putScratch(s)
 	lo, hi := l.window.bounds(x.now)
 	q := ask{src: x.src, slots: x.only(), now: x.now}
 	if _, err := l.gather(s, q, span{lo, hi - 1}, false); err != nil {

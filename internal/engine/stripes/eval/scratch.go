@@ -27,20 +27,20 @@ type scratch struct {
 // largeHistory is how many events of one person make scratch memory large.
 const largeHistory = 1 << 14
 
-// scratches lends scratch memory. Safe for concurrent use.
-type scratches struct{ pool sync.Pool }
+// scratches are those that nobody uses, of all conditions together: there are no more than goroutines that evaluated at
+// once, however many conditions there are.
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
 
-func (s *scratches) get() *scratch {
-	if sc, ok := s.pool.Get().(*scratch); ok {
-		return sc
-	}
-	return &scratch{}
-}
+// getScratch lends scratch memory, to be given back with putScratch. Safe for concurrent use.
+func getScratch() *scratch { return scratches.Get().(*scratch) }
 
-func (s *scratches) put(sc *scratch) {
-	if !sc.large {
-		s.pool.Put(sc)
+func putScratch(s *scratch) {
+	if s.large {
+		return
 	}
+	clear(s.parts) // parts that are let go of meanwhile are not held on to
+	s.parts = s.parts[:0]
+	scratches.Put(s)
 }
 
 // borrow returns bits for n rows, of any content; give them back with giveBack.

@@ -17,7 +17,6 @@ import (
 // and within the window. The events of one moment satisfy a run of consecutive steps in any order; which runs they can
 // is a matching between steps and events. So the time is linear in events, whatever they fit.
 type sequenceLeaf struct {
-	scratches
 	digest   unique.Handle[string]    // names the steps
 	named    map[Table][]sequenceStep // steps about one table
 	anyEvent []sequenceStep           // steps about every event, page and screen
@@ -70,8 +69,8 @@ func compileSequence(q *carpel.Sequence, zone *time.Location) (leaf, error) {
 func (l *sequenceLeaf) reads() reads { return l.reading }
 
 func (l *sequenceLeaf) eval(q ask) (m block.Mask, next carpel.Millis, err error) {
-	s := l.get()
-	defer l.put(s)
+	s := getScratch()
+	defer putScratch(s)
 	lo, hi := l.window.bounds(q.now)
 	last := q.now
 	if q.timers {
