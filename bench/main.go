@@ -6,7 +6,8 @@
 //	go run . load -carpel ../bin/carpel
 //
 // The second puts the real server under load instead and measures ingestion with live segments. A third, size, tells
-// what people and events cost of disk, memory and time at any scale, and how fast an engine is there after a kill.
+// what people and events cost of disk, memory and time at any scale, and how fast an engine is there after a kill; a
+// fourth, workspaces, what many of them cost of which few have traffic.
 //
 // The databases are Debian's clickhouse-server and postgresql; DuckDB is linked in, which takes a C compiler. This is a
 // module of its own, so that none of it burdens Carpel's build.
@@ -38,6 +39,8 @@ func main() {
 			run, args = loadTest, args[1:]
 		case "size":
 			run, args = sizeTest, args[1:]
+		case "workspaces":
+			run, args = workspacesTest, args[1:]
 		}
 	}
 	if err := run(ctx, args); err != nil && !errors.Is(err, flag.ErrHelp) {

@@ -2,9 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/carpel/carpel"
 )
 
 // CloseIdle closes idle workspaces now, which Run does every second.
@@ -40,3 +43,9 @@ var NewHTTPServer = newHTTPServer
 
 // OpenWorkspaces is how many workspaces have an open engine.
 func (s *Server) OpenWorkspaces() int { return len(s.workspaces.opened()) }
+
+// DoDue opens the workspaces in which time has work, which Run does every second, and returns how many those were that had.
+func (s *Server) DoDue(ctx context.Context) (int, error) {
+	due, err := s.records.DueWorkspaces(ctx, carpel.MillisOf(s.config.Now()))
+	return len(due), errors.Join(err, s.workspaces.openDue(ctx))
+}
