@@ -16,38 +16,75 @@ const (
 	attemptsWindow     = 15 * time.Minute
 	attemptsOfAccount  = 10
 	attemptsOfAddress  = 50
-	attemptsRemembered = 10_000 // accounts and addresses; beyond it everybody waits for the window's end
+	attemptsRemembered = 10_000 // accounts and addresses; beyond it the one with the fewest is forgotten
 )
 
-// attempts counts failed log-ins in windows of fixed length. Safe for concurrent use. It is in memory: a restart forgets.
+// attempts counts log-ins that failed or are under way, in windows of fixed length. Safe for concurrent use. It is in
+// memory: a restart forgets.
 type attempts struct {
 	mu     sync.Mutex
 	window int64          // number of the window that counts are of; guarded by mu
 	counts map[string]int // guarded by mu
 }
 
-// allow refuses an attempt when too many failed: CodeOverloaded, answered with 429 by statusOf.
-func (l *attempts) allow(account, address string, now time.Time) error {
+// begin counts an attempt before its password is looked at, so that those at the same time count as well; "" is no
+// address. The function returned ends it: an attempt that did not fail by a wrong password is given back. CodeTooOften
+// when too many failed.
+func (l *attempts) begin(account, address string, now time.Time) (end func(err error), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn(now)
-	full := len(l.counts) >= attemptsRemembered
-	if !full && l.counts["account "+strings.ToLower(account)] < attemptsOfAccount && (address == "" || l.counts["address "+address] < attemptsOfAddress) {
-		return nil
+	names := []string{"account " + strings.ToLower(account)}
+	if address != "" {
+		names = append(names, "address "+address)
 	}
-	wait := attemptsWindow - time.Duration(now.UnixNano()%int64(attemptsWindow))
-	return &carpel.Error{Code: carpel.CodeTooOften, Message: "too many failed attempts; try again in " + wait.Round(time.Minute).String()}
+	for i, name := range names {
+		if l.counts[name] >= []int{attemptsOfAccount, attemptsOfAddress}[i] {
+			wait := attemptsWindow - time.Duration(now.UnixNano()%int64(attemptsWindow))
+			return nil, &carpel.Error{Code: carpel.CodeTooOften, Message: "too many failed attempts; try again in " + wait.Round(time.Minute).String()}
+		}
+	}
+	for _, name := range names {
+		if l.counts[name] == 0 && len(l.counts) >= attemptsRemembered {
+			l.forgetLeast()
+		}
+		l.counts[name]++
+	}
+	window := l.window
+	return func(err error) {
+		if code := carpel.ErrorCode(err); code != carpel.CodeUnauthorized && code != carpel.CodeForbidden {
+			l.giveBack(names, window)
+		}
+	}, nil
 }
 
-// failed counts a failed attempt.
-func (l *attempts) failed(account, address string, now time.Time) {
+// giveBack takes an attempt off the counts of its window.
+func (l *attempts) giveBack(names []string, window int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.turn(now)
-	l.counts["account "+strings.ToLower(account)]++
-	if address != "" {
-		l.counts["address "+address]++
+	if window != l.window {
+		return
 	}
+	for _, name := range names {
+		if l.counts[name]--; l.counts[name] <= 0 {
+			delete(l.counts, name)
+		}
+	}
+}
+
+// forgetLeast makes room by forgetting the name with the fewest attempts: who sprays names forgets those, and not the
+// account that is guessed at. The caller holds mu.
+func (l *attempts) forgetLeast() {
+	least, fewest := "", attemptsOfAddress+1
+	for name, n := range l.counts {
+		if n < fewest {
+			least, fewest = name, n
+		}
+		if fewest == 1 {
+			break
+		}
+	}
+	delete(l.counts, least)
 }
 
 // turn forgets the counts of an earlier window. The caller holds mu.

@@ -14,7 +14,7 @@ func (a *API) registerLinks() {
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/read", ID: "readLink", Tag: tag,
 		Summary: "Read a link (invitation, new password) without using it"}, a.readLink)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/accept", ID: "acceptLink", Tag: tag,
-		Summary: "Use a link up: the answer sets a cookie, as logging in does"}, a.acceptLink)
+		Summary: "Use a link up: the answer sets a cookie, as logging in does", Errors: []int{http.StatusTooManyRequests}}, a.acceptLink)
 }
 
 type setupOut struct {
@@ -66,6 +66,7 @@ func (a *API) readLink(ctx context.Context, in *readLinkIn) (*readLinkOut, error
 }
 
 type acceptLinkIn struct {
+	caller
 	Body struct {
 		Token    string `json:"token" maxLength:"255"`
 		Name     string `json:"name,omitempty" doc:"Of a new user."`
@@ -75,7 +76,16 @@ type acceptLinkIn struct {
 
 func (a *API) acceptLink(ctx context.Context, in *acceptLinkIn) (*loggedIn, error) {
 	b := in.Body
+	l, err := a.Records.Link(ctx, b.Token)
+	if err != nil {
+		return nil, err
+	}
+	end, err := a.attempts.begin(l.Email, in.address, a.Now()) // a known user's password can be guessed here too
+	if err != nil {
+		return nil, err
+	}
 	user, err := a.Records.Accept(ctx, b.Token, records.Acceptance{Name: b.Name, Password: b.Password})
+	end(err)
 	if err != nil {
 		return nil, err
 	}

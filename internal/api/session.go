@@ -67,15 +67,13 @@ type loggedIn struct {
 }
 
 func (a *API) logIn(ctx context.Context, in *logInIn) (*loggedIn, error) {
-	now := a.Now()
-	if err := a.attempts.allow(in.Body.Email, in.address, now); err != nil {
+	end, err := a.attempts.begin(in.Body.Email, in.address, a.Now())
+	if err != nil {
 		return nil, err
 	}
 	user, err := a.Records.LogIn(ctx, in.Body.Email, in.Body.Password)
+	end(err)
 	if err != nil {
-		if carpel.ErrorCode(err) == carpel.CodeUnauthorized {
-			a.attempts.failed(in.Body.Email, in.address, now)
-		}
 		return nil, err
 	}
 	return a.begin(ctx, user, "session.begin")
@@ -151,14 +149,13 @@ func (a *API) changePassword(c *call, in *changePasswordIn) (*struct{}, error) {
 	if err := c.needsUser(); err != nil {
 		return nil, err
 	}
-	email, now := c.session.login.User.Email, a.Now()
-	if err := a.attempts.allow(email, "", now); err != nil {
+	end, err := a.attempts.begin(c.session.login.User.Email, "", a.Now())
+	if err != nil {
 		return nil, err
 	}
-	if err := a.Records.ChangePassword(c, c.Who, in.Body.Old, in.Body.New, c.session.token); err != nil {
-		if carpel.ErrorCode(err) == carpel.CodeForbidden {
-			a.attempts.failed(email, "", now)
-		}
+	err = a.Records.ChangePassword(c, c.Who, in.Body.Old, in.Body.New, c.session.token)
+	end(err)
+	if err != nil {
 		return nil, err
 	}
 	return nil, a.audit(c, "user.password", c.Who)

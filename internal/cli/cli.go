@@ -43,6 +43,7 @@ type commands struct {
 	Segment   segmentCommand   `cmd:"" help:"List, create, change, preview and explain segments; keep them as files."`
 	Person    personCommand    `cmd:"" help:"Look at a person, or erase one."`
 	Keys      keyCommand       `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
+	User      userCommand      `cmd:"" help:"List, invite and remove users; let one set a new password."`
 	Workspace workspaceCommand `cmd:"" help:"List and create workspaces."`
 	Check     checkCommand     `cmd:"" help:"Compare every membership with a fresh computation."`
 	Backup    backupCommand    `cmd:"" help:"Copy everything into a new directory, also while serving."`

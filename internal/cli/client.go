@@ -57,6 +57,14 @@ func (t *terminal) connect(ctx context.Context) (*client, error) {
 		close: func() error { return s.Close(context.WithoutCancel(ctx)) }}, nil
 }
 
+// site is where people reach the server: one that is only opened will be at the default address when it is served.
+func (c *client) site() string {
+	if _, opened := c.http.Transport.(inProcess); opened {
+		return "http://127.0.0.1:8080"
+	}
+	return c.base
+}
+
 // inProcess carries requests to a handler of this process.
 type inProcess struct{ handler http.Handler }
 
