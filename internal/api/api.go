@@ -52,6 +52,8 @@ type API struct {
 	handler http.Handler
 	edits   edits
 	places  *places
+	// strangers bounds the calls without a credential that are at work, by the address that they come from.
+	strangers *places
 
 	openCalls map[string]bool // method and path of the calls that take no credential
 	attempts  attempts
@@ -59,7 +61,7 @@ type API struct {
 
 // New builds the API with all its routes.
 func New(o Options) *API {
-	a := &API{Options: o, places: newPlaces(), edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{}}
+	a := &API{Options: o, places: newPlaces(), strangers: &places{most: strangersAtWork, waiters: strangersWaiting, lines: map[string]*queue{}}, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{}}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
 	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +
@@ -166,9 +168,16 @@ func routeRecords[I, O any](a *API, op operation, serve func(c *call, in *I) (*O
 	})
 }
 
+// What calls without a credential may have: bytes of a body, how many are at work, and of one address wait.
+const (
+	maxOpenBody      = 16 << 10
+	strangersAtWork  = 64
+	strangersWaiting = 32
+)
+
 // routeOpen registers a call that takes no credential.
 func routeOpen[I, O any](a *API, op operation, serve func(ctx context.Context, in *I) (*O, error)) {
-	op.Scope = scopeOpen
+	op.Scope, op.MaxBody = scopeOpen, maxOpenBody
 	a.openCalls[op.Method+" "+op.Path] = true
 	register(a, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := serve(ctx, in)

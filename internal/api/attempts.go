@@ -99,13 +99,18 @@ type caller struct{ address string }
 
 // Resolve finds the address.
 func (c *caller) Resolve(ctx huma.Context) []error {
-	host, _, err := net.SplitHostPort(ctx.RemoteAddr())
-	if err != nil {
-		host = ctx.RemoteAddr()
-	}
-	c.address = host
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		c.address = ip.Mask(net.CIDRMask(64, 128)).String()
-	}
+	c.address = addressOf(ctx.RemoteAddr())
 	return nil
+}
+
+// addressOf is the address, or of IPv6 the network, of the other end of a connection.
+func addressOf(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
+		return ip.Mask(net.CIDRMask(64, 128)).String()
+	}
+	return host
 }

@@ -60,7 +60,14 @@ func (a *API) identify(next http.Handler) http.Handler {
 			writeProblem(w, carpel.Errorf(carpel.CodeForbidden, "this call comes from another site's page"))
 			return
 		}
-		if !a.open(r) {
+		if a.open(r) {
+			leave, err := a.strangers.take(r.Context(), addressOf(r.RemoteAddr))
+			if err != nil {
+				a.answerError(w, r, err)
+				return
+			}
+			defer leave()
+		} else {
 			if s, err = a.credential(r); err != nil {
 				if carpel.ErrorCode(err) == carpel.CodeUnauthorized {
 					w.Header().Set("WWW-Authenticate", `Bearer realm="carpel"`)
@@ -143,7 +150,7 @@ func (a *API) authorize(ctx huma.Context, next func(huma.Context)) {
 func (a *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	var e *carpel.Error
 	if p, ok := a.problem(r.Context(), err).(*Problem); ok {
-		e = &carpel.Error{Code: p.Code, Message: p.Detail}
+		e = &carpel.Error{Code: p.Code, Message: p.Detail, Limit: p.Limit, Actual: p.Actual}
 	}
 	writeProblem(w, e)
 }

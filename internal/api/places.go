@@ -66,7 +66,7 @@ func (p *places) ask(workspace string) (given chan struct{}, err error) {
 	}
 	if n := len(q.waiting); n >= p.waiters {
 		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.waiters), Actual: int64(n + 1),
-			Message: "too many questions of this workspace wait already; ask again a little later"}
+			Message: "too many requests wait already; ask again a little later"}
 	}
 	given = make(chan struct{})
 	q.waiting = append(q.waiting, given)

@@ -1,8 +1,12 @@
 package server_test
 
 import (
+	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -204,3 +208,44 @@ func TestPasswordForAnyUser(t *testing.T) {
 	other.want(404, "POST /api/users/viewer@example.com/password", nil)
 	admin.want(404, "POST /api/users/nobody@example.com/password", nil)
 }
+
+// Who has no credential sends little, and holds few places: bodies that never end keep out neither keys nor other
+// addresses, and the rest of their own get 429.
+func TestStrangers(t *testing.T) {
+	s := open(t, nil)
+	anybody := client{t, s, ""}
+	anybody.want(413, "POST /api/session", map[string]string{"email": "ann@example.com", "password": strings.Repeat("x", 20<<10)})
+	ctx, cancel := context.WithCancel(t.Context())
+	begin := make(chan struct{})
+	var slow sync.WaitGroup
+	refused := make(chan int, 200)
+	for range 200 {
+		slow.Go(func() {
+			r := httptest.NewRequestWithContext(ctx, "POST", "/api/session", &endless{begin})
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if w.Code == http.StatusTooManyRequests {
+				refused <- w.Code
+			}
+		})
+	}
+	for range 200 - 63 - 32 {
+		<-refused
+	}
+	client{t, s, adminKey}.want(200, "GET /api/session", nil)
+	r := httptest.NewRequest("GET", "/api/setup", nil)
+	r.RemoteAddr = "198.51.100.7:1"
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Errorf("another address gets %d", w.Code)
+	}
+	cancel()
+	close(begin)
+	slow.Wait()
+}
+
+// endless is a body of which nothing comes until it is cut off.
+type endless struct{ cut chan struct{} }
+
+func (e *endless) Read([]byte) (int, error) { <-e.cut; return 0, io.ErrUnexpectedEOF }
