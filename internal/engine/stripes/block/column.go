@@ -34,6 +34,25 @@ func (c *Column) IsSet(row int) bool {
 	return !math.IsNaN(c.Nums[row])
 }
 
+// Values yields the values of the column, each with how many of the rows have it. In the number form a value comes as often
+// as rows have it, each time with 1.
+func (c *Column) Values(yield func(v carpel.Value, rows int64) bool) {
+	rows := make([]int64, len(c.Dict))
+	for _, code := range c.Codes {
+		rows[code]++
+	}
+	for code, n := range rows {
+		if n > 0 && code != 0 && !yield(c.Dict[code], n) {
+			return
+		}
+	}
+	for _, f := range c.Nums {
+		if !math.IsNaN(f) && !yield(carpel.NumberValue(f), 1) {
+			return
+		}
+	}
+}
+
 // size returns the bytes the column takes in memory, about.
 func (c *Column) size() int {
 	n := 80 + 2*len(c.Codes) + 8*len(c.Nums)

@@ -33,69 +33,111 @@ func (t *Tx) forgetAttribute(name string, v carpel.Value, left *block.Values) {
 	} else if slices.Contains(left.Col.Dict, v) { // what nobody has is not in the dictionary
 		return
 	}
-	t.forgetValue(nameKey{statAttr, name}, forgotten{value: v})
+	t.forget1(nameKey{statAttr, name}, forgotten{value: v})
 }
 
-// forgetRows lets the statistics forget the values of rows that were taken from a table.
+// forgetRows lets the statistics forget what only the rows that were taken from a table had.
 func (t *Tx) forgetRows(k entryKey, taken []*block.Rows) {
-	type cell struct {
-		property string
-		value    carpel.Value
-	}
-	cells := map[cell]int64{}
+	columns := map[string][]*block.Column{}
 	for _, r := range taken {
-		for i := range r.Len() {
-			_, _, props := r.Row(i)
-			for name, v := range props {
-				cells[cell{name, v}]++
-			}
+		for _, property := range r.Properties() {
+			columns[property] = append(columns[property], r.Column(property))
 		}
 	}
 	table := t.store.names.of(k.name)
-	left := t.tables[k]
-	for c, n := range cells {
+	for property, from := range columns {
 		switch eval.TableKind(table.kind) {
 		case eval.EventTable:
-			if !left.holds(c.property, c.value) {
-				t.forgetValue(nameKey{statProperty, table.name + "\x00" + c.property}, forgotten{value: c.value})
-			}
+			t.forgetValues(nameKey{statProperty, table.name + "\x00" + property}, from, t.tables[k], property)
 		case eval.DeviceTable:
-			if !left.holds(c.property, c.value) {
-				t.forgetValue(nameKey{statDevice, c.property}, forgotten{value: c.value})
-			}
+			t.forgetValues(nameKey{statDevice, property}, from, t.tables[k], property)
 		case eval.PageTable:
-			if c.property == "$url" {
-				t.forgetValue(nameKey{statPage, c.value.Text()}, forgotten{rows: n})
+			if property == "$url" {
+				t.forgetNames(statPage, from)
 			}
 		case eval.MessageTable:
-			if c.property == "$link" {
-				t.forgetValue(nameKey{statLink, c.value.Text()}, forgotten{rows: n})
+			if property == "$link" {
+				t.forgetNames(statLink, from)
 			}
 		}
 	}
 }
 
-// forgetValue notes what is to be forgotten under a name, if there is the name.
-func (t *Tx) forgetValue(k nameKey, f forgotten) {
+// forgetValues lets the statistics forget the values they keep under a name that were taken and that no row left has.
+func (t *Tx) forgetValues(k nameKey, from []*block.Column, left *table, property string) {
+	number := t.store.names.lookup(k)
+	if number == 0 {
+		return
+	}
+	kept, seen, gone := t.store.stats.kept(number), t.sighted.under(number, t.sights), map[carpel.Value]bool{}
+	for _, c := range from {
+		for v := range c.Values {
+			if kept[v] || seen[v] {
+				gone[v] = true
+			}
+		}
+	}
+	for _, p := range left.parts {
+		for ; p != nil && len(gone) > 0; p = p.tail {
+			if c := p.rows.Column(property); c != nil {
+				for v := range c.Values {
+					delete(gone, v)
+				}
+			}
+		}
+	}
+	for v := range gone {
+		t.forgotten = append(t.forgotten, forgotten{number: number, value: v})
+	}
+}
+
+// forgetNames takes rows that had a name from the count of it.
+func (t *Tx) forgetNames(kind byte, from []*block.Column) {
+	for _, c := range from {
+		for v, rows := range c.Values {
+			t.forget1(nameKey{kind, v.Text()}, forgotten{rows: rows})
+		}
+	}
+}
+
+// sighted are the values that a transaction saw, by name. The statistics do not know of them yet.
+type sighted struct {
+	values map[uint32]map[carpel.Value]bool
+	known  int // how many sights are in values
+}
+
+// under returns the values under a name, in all sights so far.
+func (x *sighted) under(number uint32, sights []sight) map[carpel.Value]bool {
+	if x.values == nil {
+		x.values = map[uint32]map[carpel.Value]bool{}
+	}
+	for _, s := range sights[x.known:] {
+		if x.values[s.number] == nil {
+			x.values[s.number] = map[carpel.Value]bool{}
+		}
+		x.values[s.number][s.value] = true
+	}
+	x.known = len(sights)
+	return x.values[number]
+}
+
+// kept returns the values that are kept under a name.
+func (a *allStats) kept(number uint32) map[carpel.Value]bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	all := map[carpel.Value]bool{}
+	if st := a.byName[number]; st != nil {
+		for _, x := range st.Top {
+			all[x.Value] = true
+		}
+	}
+	return all
+}
+
+func (t *Tx) forget1(k nameKey, f forgotten) {
 	if f.number = t.store.names.lookup(k); f.number != 0 {
 		t.forgotten = append(t.forgotten, f)
 	}
-}
-
-// holds reports whether a row of the table has the value.
-func (t *table) holds(property string, v carpel.Value) bool {
-	for _, p := range t.parts {
-		c := p.whole().Column(property)
-		if c == nil {
-			continue
-		}
-		for row := range c.Len() {
-			if c.Value(row) == v {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // forget takes out of the statistics what must not be kept. They are written with this batch when somebody was erased.

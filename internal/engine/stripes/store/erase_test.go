@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine"
 )
 
 // Nothing of a person who was erased is in any key or value, once tables are rewritten: not in data, identities, waiting
@@ -78,6 +80,46 @@ func TestErasureLeavesNothing(t *testing.T) {
 		if out := take(t, s, carpel.Item{Kind: carpel.ItemEvent, Name: "order", Person: id, At: 12}); carpel.ErrorCode(out[0].Refused) != carpel.CodeSuppressed {
 			t.Errorf("%+v is not suppressed: %+v", id, out[0])
 		}
+	}
+}
+
+// An erasure takes out of the statistics what was only of those who were erased, also what the same transaction saw before
+// it, and leaves what others have: numbers, texts, and what a property has of both.
+func TestErasureForgetsValues(t *testing.T) {
+	for _, together := range []bool{false, true} {
+		t.Run(fmt.Sprintf("together=%v", together), func(t *testing.T) {
+			s := newStore(t, Options{})
+			order := func(user string, total, plan, mixed carpel.Value) carpel.Item {
+				it := event(user, "order", 1)
+				it.Properties = map[string]carpel.Value{"total": total, "plan": plan, "mixed": mixed}
+				return it
+			}
+			number, text := carpel.NumberValue, carpel.TextValue
+			items := []carpel.Item{identify("me", 1, nil), identify("other", 1, nil),
+				order("me", number(1), text("mine"), number(10)), order("me", number(2), text("ours"), text("mine")), order("me", number(3), text("ours"), text("ours")),
+				order("other", number(2), text("ours"), number(11)), order("other", number(4), text("theirs"), text("ours")),
+				{Kind: carpel.ItemErase, Person: carpel.PersonRef{UserID: "me"}, At: 2}}
+			if together {
+				tx := s.Begin(2)
+				for _, it := range items {
+					apply(t, tx, it)
+				}
+				commit(t, tx)
+			} else {
+				take(t, s, items...)
+			}
+			for property, want := range map[string][]string{"total": {"2", "4"}, "plan": {"ours", "theirs"}, "mixed": {"11", "ours"}} {
+				names, err := s.Names(engine.NamesQuery{Kind: "property", Event: "order", Name: property})
+				var got []string
+				for _, n := range names {
+					got = append(got, n.Name)
+				}
+				slices.Sort(got)
+				if err != nil || !slices.Equal(got, want) {
+					t.Errorf("%s has %q, want %q: %v", property, got, want, err)
+				}
+			}
+		})
 	}
 }
 

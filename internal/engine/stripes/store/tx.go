@@ -34,6 +34,7 @@ type Tx struct {
 	newNames     []uint32                  // numbers given by this transaction, ascending
 	sights       []sight                   // for the statistics
 	forgotten    []forgotten               // by the statistics
+	sighted      sighted                   // what sights has, when somebody is erased
 	erased       bool                      // somebody was
 	erasure      *ErasureNote              // as this transaction leaves it; nil: as it was
 	whole        map[entryKey]bool         // attributes of which something was taken away: to be written whole
