@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime/pprof"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -222,6 +223,49 @@ func BenchmarkCount(b *testing.B) {
 			}
 			b.ReportMetric(float64((cpuTime(b)-spent).Microseconds())/float64(n), "cpu-µs/op")
 			b.ReportMetric(float64(p.Count), "people")
+		})
+	}
+}
+
+// BenchmarkBuild measures what it takes to build a segment warm, per kind of condition: beside BenchmarkCount, to see what is
+// out of proportion.
+func BenchmarkBuild(b *testing.B) {
+	for _, c := range append(slices.Clone(counted), whaleConditions...) {
+		b.Run(c.name, func(b *testing.B) {
+			db, _ := benchEngine(b)
+			defineLarge(b, db)
+			d := engine.Definition{ID: "seg_built", Key: "built", Version: 1, Condition: benchCondition(b, c.text)}
+			var p *engine.Preview
+			for range 2 { // the first reads what it needs into memory
+				counted := cpuTime(b)
+				var err error
+				if p, err = db.Preview(context.Background(), engine.PreviewQuery{Condition: d.Condition}); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64((cpuTime(b) - counted).Microseconds()), "count-cpu-µs")
+			}
+			n, spent, members := 0, time.Duration(0), int64(0)
+			for b.Loop() {
+				start := cpuTime(b)
+				if err := db.Define(context.Background(), d); err != nil {
+					b.Fatal(err)
+				}
+				waitBuilt(b, db)
+				spent += cpuTime(b) - start
+				n++
+				b.StopTimer()
+				s, err := db.Status(d.ID)
+				if err != nil || s.Count != int64(p.Count) {
+					b.Fatalf("%d members of %v counted: %v", s.Count, p.Count, err)
+				}
+				members = s.Count
+				if err := db.Drop(context.Background(), d.ID); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(spent.Microseconds())/float64(n), "cpu-µs/op")
+			b.ReportMetric(float64(members), "people")
 		})
 	}
 }

@@ -25,23 +25,36 @@ var (
 
 const whale = "whale"
 
-// shapeEngine opens an engine for a shape, filled by fill when it is new.
+// shapeEngine opens an engine for a shape, filled by fill, or a copy of one that was filled before.
 func shapeEngine(b *testing.B, name string, o stripes.Options, fill func(*stripes.DB)) *stripes.DB {
+	open := func(dir string) *stripes.DB {
+		db, err := stripes.Open(dir, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return db
+	}
 	dir := b.TempDir()
 	if *shapeDir != "" {
 		dir = filepath.Join(*shapeDir, name)
 	}
-	entries, _ := os.ReadDir(dir)
-	db, err := stripes.Open(dir, o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if len(entries) == 0 {
+	if entries, _ := os.ReadDir(dir); len(entries) == 0 {
 		start := time.Now()
+		db := open(dir)
 		fill(db)
 		b.Logf("filled in %.1f s", time.Since(start).Seconds())
+		if *shapeDir == "" {
+			return db
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
-	return db
+	use := filepath.Join(b.TempDir(), "copy")
+	if err := os.CopyFS(use, os.DirFS(dir)); err != nil {
+		b.Fatal(err)
+	}
+	return open(use)
 }
 
 // whaleEvent is one of the million events of one person, spread over a year.
