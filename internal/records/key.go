@@ -181,9 +181,9 @@ func scanKey(r row) (Key, error) {
 }
 
 // Authenticate finds the key of a secret. CodeUnauthorized when there is none, or it is revoked or expired; the
-// answer does not tell which.
+// answer does not tell which. The scopes of the key are not the caller's to change.
 func (db *DB) Authenticate(ctx context.Context, secret string) (Key, error) {
-	k, err := scanKey(db.read.QueryRowContext(ctx, "SELECT "+keyColumns+" FROM keys WHERE hash = ?", hashSecret(secret)))
+	k, err := db.keyOf(ctx, hashSecret(secret))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
@@ -192,6 +192,19 @@ func (db *DB) Authenticate(ctx context.Context, secret string) (Key, error) {
 		return k, nil
 	}
 	return Key{}, carpel.Errorf(carpel.CodeUnauthorized, "the key is unknown, expired or revoked")
+}
+
+// keyOf returns the key of a secret with the hash; [sql.ErrNoRows] for none.
+func (db *DB) keyOf(ctx context.Context, hash []byte) (Key, error) {
+	k, changes, ok := db.known.get(hash)
+	if ok {
+		return k, nil
+	}
+	k, err := scanKey(db.read.QueryRowContext(ctx, "SELECT "+keyColumns+" FROM keys WHERE hash = ?", hash))
+	if err == nil {
+		db.known.put(hash, k, changes)
+	}
+	return k, err
 }
 
 // Keys lists a workspace's keys, oldest first, revoked ones included.

@@ -37,6 +37,7 @@ type DB struct {
 	read  *sql.DB
 	dsn   string
 	now   func() time.Time
+	known knownKeys
 
 	hashing *hashing // of passwords
 
@@ -154,7 +155,8 @@ func (db *DB) change(ctx context.Context, what string, fn func(tx *sql.Tx) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	defer tx.Rollback() // does nothing once committed
+	defer db.known.changed() // at the end, whatever became of the commit
+	defer tx.Rollback()      // does nothing once committed
 	if err := fn(tx); err != nil {
 		var e *carpel.Error
 		if errors.As(err, &e) {

@@ -1,0 +1,43 @@
+package records
+
+import "sync"
+
+// knownKeys are the keys found last, by the hashes of their secrets: every request has one, and few are asked for all the
+// time. Any change of the records empties it, before whoever made the change is answered. Safe for concurrent use.
+type knownKeys struct {
+	mu      sync.Mutex
+	keys    map[string]Key // by hash; guarded by mu
+	changes uint64         // of the records; guarded by mu
+}
+
+// maxKnownKeys is where it is emptied.
+const maxKnownKeys = 1024
+
+// get returns a key, and how many changes there were, for put.
+func (x *knownKeys) get(hash []byte) (k Key, changes uint64, ok bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	k, ok = x.keys[string(hash)]
+	return k, x.changes, ok
+}
+
+// put remembers a key that was read after there were so many changes; not if there were more since.
+func (x *knownKeys) put(hash []byte, k Key, changes uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if changes != x.changes {
+		return
+	}
+	if x.keys == nil || len(x.keys) >= maxKnownKeys {
+		x.keys = map[string]Key{}
+	}
+	x.keys[string(hash)] = k
+}
+
+// changed forgets all keys.
+func (x *knownKeys) changed() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.keys = nil
+	x.changes++
+}
