@@ -77,6 +77,9 @@ func (l *activityLeaf) change(h stretchOf, q ask, t tally) carpel.Millis {
 // of a period lie between two places.
 func (t *periodTally) walk(h stretchOf, from carpel.Millis, fn func(at carpel.Millis) bool) {
 	events := h.events
+	if len(h.all) == 0 && len(events) < t.m.times*t.m.atLeast {
+		return // too few for ever, which is what most people have
+	}
 	t.reset(from)
 	for _, x := range h.all {
 		t.include(x)
