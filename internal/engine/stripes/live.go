@@ -1,6 +1,8 @@
 package stripes
 
 import (
+	"time"
+
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/eval"
 	"github.com/carpel/carpel/internal/engine/stripes/store"
@@ -24,6 +26,22 @@ type live struct {
 	feedSeq uint64 // of the last feed entry
 	numbers uint32 // the number that the next segment gets
 	now     carpel.Millis
+	dueCost time.Duration // of a stripe that was due, in the last round of the background, without the sync
+}
+
+// maxDue is how many stripes that are due by time a round of the background evaluates at most, and leastDue how many it does
+// however long they take: what syncing costs must not be paid too often.
+const (
+	maxDue   = 256
+	leastDue = 16
+)
+
+// dueChunk is how many stripes that are due a round evaluates so that it takes no longer than roundTime.
+func (l *live) dueChunk() int {
+	if l.dueCost <= 0 {
+		return maxDue
+	}
+	return min(max(int(roundTime/l.dueCost), leastDue), maxDue)
 }
 
 // stripeState is the state of a stripe under the program it was made for; nil when it is not in memory.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -37,6 +38,7 @@ type round struct {
 	members  map[memberKey]*members
 	feed     []feedEntry
 	due      map[uint32]bool
+	ready    time.Time // when all was done but the sync
 }
 
 type memberKey struct {
@@ -210,33 +212,44 @@ func (r *round) touch(n uint32, ts *store.TouchedStripe) *eval.Touch {
 
 // settle turns the masks that change into members with their moments of entry, and feed entries.
 func (r *round) settle(t *store.Touched) error {
+	var keys []memberKey
 	for _, s := range r.db.view.all() {
-		masks := r.masks[s]
-		if len(masks) == 0 {
-			continue
-		}
 		count := s.count
-		for _, n := range sortedStripes(masks) {
-			before, after := s.mask(n), masks[n]
+		for _, n := range sortedStripes(r.masks[s]) {
+			before, after := s.mask(n), r.masks[s][n]
 			if before == after {
 				continue
 			}
-			m, err := r.db.readMembers(s.Number, n)
-			if err != nil {
-				return err
-			}
-			for slot := range after.AndNot(before).Slots {
-				m.entered[slot] = r.now
-			}
-			m.mask = after
-			r.members[memberKey{s, n}] = m
+			keys = append(keys, memberKey{s, n})
 			if !s.Paused {
 				r.tell(s, n, before, after, count, t.Stripes[n])
 			}
 			count += int64(after.Count() - before.Count())
 		}
 	}
-	return nil
+	all := make([]*members, len(keys))
+	err := store.Parallel(len(keys), func(i int) (err error) {
+		all[i], err = r.membersOf(keys[i])
+		return err
+	})
+	for i, k := range keys {
+		r.members[k] = all[i]
+	}
+	return err
+}
+
+// membersOf returns the members of a segment in a stripe as the round leaves them.
+func (r *round) membersOf(k memberKey) (*members, error) {
+	m, err := r.db.readMembers(k.segment.Number, k.stripe)
+	if err != nil {
+		return nil, err
+	}
+	after := r.masks[k.segment][k.stripe]
+	for slot := range after.AndNot(k.segment.mask(k.stripe)).Slots {
+		m.entered[slot] = r.now
+	}
+	m.mask = after
+	return m, nil
 }
 
 func sortedStripes[V any](m map[uint32]V) []uint32 {
@@ -310,6 +323,7 @@ func (r *round) empty() bool {
 // commit makes the round durable and shows it. An error ends the engine.
 func (r *round) commit() error {
 	if r.empty() {
+		r.ready = r.db.options.Now()
 		r.tx.Abort()
 		if len(r.tx.Touched().Stripes) > 0 {
 			r.abandon()
@@ -325,6 +339,7 @@ func (r *round) commit() error {
 	if err := r.write(r.tx.Batch()); err != nil {
 		return r.db.fail(err)
 	}
+	r.ready = r.db.options.Now()
 	if err := r.tx.Commit(); err != nil {
 		return r.db.fail(err)
 	}

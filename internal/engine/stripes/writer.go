@@ -169,7 +169,7 @@ func (db *DB) round(requests []*request) error {
 		}
 		events += len(req.items)
 	}
-	limit := dueInRound
+	limit := min(dueInRound, db.live.dueChunk())
 	if db.options.Manual {
 		limit = math.MaxInt
 	}
@@ -224,14 +224,18 @@ func (db *DB) Advance(ctx context.Context) error {
 
 // advance evaluates at most limit stripes that are due. The writer's.
 func (db *DB) advance(limit int) error {
-	now := db.engineNow()
+	now, start := db.engineNow(), db.options.Now()
 	tx := db.store.Begin(now)
 	r := db.newRound(tx, now)
 	if err := r.evaluate(tx.Touched(), limit); err != nil {
 		tx.Abort()
 		return err
 	}
-	return r.commit()
+	err := r.commit()
+	if n := len(r.due); n > 0 {
+		db.live.dueCost = r.ready.Sub(start) / time.Duration(n)
+	}
+	return err
 }
 
 // poke wakes the background.
@@ -243,7 +247,6 @@ func (db *DB) poke() {
 }
 
 const (
-	dueChunk  = 256 // stripes that are due, evaluated in one round of the background
 	restAfter = 50 * time.Millisecond
 	// longestNap is short because a nap is measured by a clock that is never set and stands still while the machine sleeps:
 	// what the wall clock passes over meanwhile is due at once.
@@ -291,7 +294,7 @@ func (db *DB) background() {
 // step does one piece of work in the background and reports whether there is more. The writer's.
 func (db *DB) step() (busy bool, err error) {
 	if db.live.timers.next() <= db.engineNow() {
-		if err := db.advance(dueChunk); err != nil {
+		if err := db.advance(db.live.dueChunk()); err != nil {
 			return false, err
 		}
 		busy = db.live.timers.next() <= db.live.now
