@@ -33,7 +33,7 @@ func (t *Tx) forgetAttribute(name string, v carpel.Value, left *block.Values) {
 	} else if slices.Contains(left.Col.Dict, v) { // what nobody has is not in the dictionary
 		return
 	}
-	t.forget1(nameKey{statAttr, name}, forgotten{value: v})
+	t.forgetValue(nameKey{statAttr, name}, forgotten{value: v})
 }
 
 // forgetRows lets the statistics forget what only the rows that were taken from a table had.
@@ -64,6 +64,7 @@ func (t *Tx) forgetRows(k entryKey, taken []*block.Rows) {
 }
 
 // forgetValues lets the statistics forget the values they keep under a name that were taken and that no row left has.
+// forgetValue notes what is to be forgotten under a name, if there is the name.
 func (t *Tx) forgetValues(k nameKey, from []*block.Column, left *table, property string) {
 	number := t.store.names.lookup(k)
 	if number == 0 {
@@ -95,7 +96,7 @@ func (t *Tx) forgetValues(k nameKey, from []*block.Column, left *table, property
 func (t *Tx) forgetNames(kind byte, from []*block.Column) {
 	for _, c := range from {
 		for v, rows := range c.Values {
-			t.forget1(nameKey{kind, v.Text()}, forgotten{rows: rows})
+			t.forgetValue(nameKey{kind, v.Text()}, forgotten{rows: rows})
 		}
 	}
 }
@@ -134,7 +135,8 @@ func (a *allStats) kept(number uint32) map[carpel.Value]bool {
 	return all
 }
 
-func (t *Tx) forget1(k nameKey, f forgotten) {
+// forgetValue notes what is to be forgotten under a name, if there is the name.
+func (t *Tx) forgetValue(k nameKey, f forgotten) {
 	if f.number = t.store.names.lookup(k); f.number != 0 {
 		t.forgotten = append(t.forgotten, f)
 	}
