@@ -22,7 +22,7 @@ func (a *API) registerOverview() {
 		Summary:     "What is coming in",
 		Description: "Newest last. With `Accept: text/event-stream` it goes on live: events `activity` with their seq as id.",
 		Answer:      activityPage{}, Produces: []string{"text/event-stream"}}, a.activity)
-	route(a, operation{Method: http.MethodGet, Path: "/api/recipes", Scope: records.ScopeRead, ID: "listRecipes", Tag: tag,
+	route(a, operation{Method: http.MethodGet, Path: "/api/recipes", Scope: records.ScopeRead, ID: "listRecipes", Heavy: true, Tag: tag,
 		Summary: "Segments worth having, made from the data received, with how many people they hold now"}, a.recipes)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/limits", Scope: records.ScopeRead, ID: "listLimits", Tag: tag,
 		Summary: "The limits of what is taken"}, func(*call, *struct{}) (*limitsOut, error) {
