@@ -90,11 +90,7 @@ func newFlipped(t *testing.T) *flipped {
 		if problems, err := b.office.Look(s); err != nil || len(problems) > 0 { // imports have ended
 			t.Fatal(problems, err)
 		}
-		// The last batch of a log cannot be told from a torn one: the watermark tells that it is missing.
-		if err := opened.KeepWatermarks(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		after, err := b.disks.crash(nil, t.TempDir()) // a server that was killed: its logs are there
+		after, err := b.disks.kill(t.TempDir()) // a server that was killed: its logs are there
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +154,7 @@ func (b *flipped) list(dir string) {
 func (b *flipped) try(kind string, rng *rand.Rand) string {
 	b.t.Helper()
 	b.tried++
-	d, err := b.disks.crash(nil, b.t.TempDir())
+	d, err := b.disks.kill(b.t.TempDir())
 	if err != nil {
 		b.t.Fatal(err)
 	}

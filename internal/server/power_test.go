@@ -61,13 +61,27 @@ func newDisks(t testing.TB) *disks {
 // crash is the disks as they may be after a power cut at this moment, which is the same for all of them. rng decides what
 // of the changes that were not synced survives; nil for nothing. What lies in the directory is copied to aside.
 func (d *disks) crash(rng *rand.Rand, aside string) (*disks, error) {
-	after := &disks{dir: d.dir}
-	var copied error
-	records, err := d.records.Crash(rng, func() {
+	return d.end(rng, aside, func() vfs.CrashCloneCfg {
 		clone := vfs.CrashCloneCfg{RNG: rng}
 		if rng != nil {
 			clone.UnsyncedDataPercent = []int{0, 50, 100, rng.IntN(101)}[rng.IntN(4)]
 		}
+		return clone
+	})
+}
+
+// kill is the disks as they are after the process was killed at this moment: the engines' files hold all that was written.
+func (d *disks) kill(aside string) (*disks, error) {
+	return d.end(nil, aside, func() vfs.CrashCloneCfg {
+		return vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))}
+	})
+}
+
+func (d *disks) end(rng *rand.Rand, aside string, engines func() vfs.CrashCloneCfg) (*disks, error) {
+	after := &disks{dir: d.dir}
+	var copied error
+	records, err := d.records.Crash(rng, func() {
+		clone := engines()
 		after.engines = d.engines.CrashClone(clone)
 		copied = copyFiles(filepath.Join(d.dir, "imports"), filepath.Join(aside, "imports"))
 	})

@@ -87,8 +87,3 @@ func (f *fatal) events() *pebble.EventListener {
 		},
 	}
 }
-
-// Sync commits a batch of the engine's own keys, durably. After an error the store may not be used any more.
-func (s *Store) Sync(b *pebble.Batch) error {
-	return s.fatal.guard(func() error { return b.Commit(pebble.Sync) })
-}

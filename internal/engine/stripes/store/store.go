@@ -84,6 +84,8 @@ type Store struct {
 	messages     messageFilter                    // the writer's
 	fatal        *fatal
 	disk         *disk
+	syncing      sync.Mutex   // held while a batch syncs
+	acknowledged acknowledged // guarded by syncing
 
 	erasures atomic.Pointer[ErasureNote] // as committed; nil: nothing was erased since the last purge
 
@@ -129,12 +131,19 @@ func Open(dir string, o Options) (s *Store, err error) {
 			return nil, fmt.Errorf("create store: %w", err)
 		}
 	}
+	if err := s.checkLogs(dir); err != nil {
+		return nil, err
+	}
 	if err := s.openPebble(dir); err != nil {
 		return nil, err
 	}
-	if err := s.load(); err != nil {
+	err = s.openAcknowledged(dir)
+	if err == nil {
+		err = s.load()
+	}
+	if err != nil {
 		s.stopMessages()
-		return nil, errors.Join(err, s.fatal.guard(s.db.Close))
+		return nil, errors.Join(err, s.acknowledged.close(), s.fatal.guard(s.db.Close))
 	}
 	return s, nil
 }
@@ -299,7 +308,7 @@ func (s *Store) Close() error {
 	b := s.db.NewBatch()
 	s.stats.written = 0
 	err := errors.Join(s.writeStats(b, statsEvery), s.Sync(b), b.Close())
-	if err = errors.Join(err, s.fatal.guard(s.db.Close)); err != nil {
+	if err = errors.Join(err, s.acknowledged.close(), s.fatal.guard(s.db.Close)); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
