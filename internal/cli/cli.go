@@ -87,6 +87,9 @@ func Run(ctx context.Context, args []string, std IO) int {
 		return 2
 	}
 	t := &terminal{IO: std, global: c.global, command: words(k.Command())}
+	if c.Data == "" {
+		return t.fail(calledWrongly{"--data is empty: name a data directory"})
+	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(t); err != nil {
 		return t.fail(err)

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,23 +11,31 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/carpel/carpel"
-	"github.com/carpel/carpel/internal/engine/stripes"
 )
 
 // A backup is a directory with the layout of a data directory:
 //
 //	records.db              a copy of the records, taken first
 //	workspaces/ID/engine/   a checkpoint of each workspace's engine
-//	backup.json             when and by which version it was made; last, so that what lacks it is not whole
+//	backup.json             when and by which version it was made, and each file's length and checksum; last, so that what
+//	                        lacks it is not whole
 //
+// On the file system of the data directory the tables of a checkpoint are hard links: damage there is damage here.
 // The records come first: an engine that knows more than the records is brought back to them when it opens, while
 // records that know a segment the engine does not only mean a build.
 
 // Backup writes a consistent copy of everything into dir, which must not exist yet, while the server goes on. The
 // directory is there under its name only when it is whole.
 func (s *Server) Backup(ctx context.Context, dir string) error {
+	if inside, err := isInside(dir, s.config.Data); err != nil {
+		return fmt.Errorf("create backup: %w", err)
+	} else if inside {
+		return carpel.Errorf(carpel.CodeInvalid, "%s is inside the data directory; a backup goes elsewhere, best to another disk", dir)
+	}
 	if _, err := os.Lstat(dir); err == nil {
 		return carpel.Errorf(carpel.CodeConflict, "the directory exists already; a backup goes into a new one")
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -63,7 +73,11 @@ func (s *Server) backup(ctx context.Context, dir string) error {
 			return fmt.Errorf("back up workspace %s: %w", w.ID, err)
 		}
 	}
-	about, err := json.Marshal(map[string]any{"version": s.config.Version, "made_at": s.config.Now().UTC()})
+	m := manifest{Version: s.config.Version, MadeAt: s.config.Now().UTC()}
+	if m.Files, err = sumFiles(ctx, dir); err != nil {
+		return err
+	}
+	about, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -76,8 +90,70 @@ func (s *Server) backup(ctx context.Context, dir string) error {
 	return syncDirectory(dir)
 }
 
-// backupFile says that a directory is a backup.
+// backupFile says that a directory is a backup: a [manifest].
 const backupFile = "backup.json"
+
+// manifest is what a backup tells of itself.
+type manifest struct {
+	Version string             `json:"version"`
+	MadeAt  time.Time          `json:"made_at"`
+	Files   map[string]fileSum `json:"files,omitempty"` // by path, with slashes; none in backups of early versions
+}
+
+// fileSum is what a file must be.
+type fileSum struct {
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// sumFiles reads every file in a directory and below once.
+func sumFiles(ctx context.Context, dir string) (map[string]fileSum, error) {
+	sums := map[string]fileSum{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err = errors.Join(err, ctx.Err()); err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		sums[filepath.ToSlash(rel)], err = copySum(io.Discard, path)
+		return err
+	})
+	return sums, err
+}
+
+// copySum writes a file to w and tells what it was.
+func copySum(w io.Writer, path string) (fileSum, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return fileSum{}, err
+	}
+	defer in.Close()
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(w, h), in)
+	return fileSum{Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
+}
+
+// isInside reports whether a directory that does not exist yet would be inside another.
+func isInside(dir, other string) (bool, error) {
+	other, err := filepath.Abs(other)
+	if err == nil {
+		other, err = filepath.EvalSymlinks(other)
+	}
+	if err != nil {
+		return false, err
+	}
+	above, err := filepath.EvalSymlinks(filepath.Dir(filepath.Clean(dir)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // is told when it is made
+	}
+	if err != nil {
+		return false, err
+	}
+	rel, err := filepath.Rel(other, above)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)), nil
+}
 
 func (s *Server) backupWorkspace(ctx context.Context, id, to string) error {
 	db, release, err := s.workspaces.Engine(ctx, id)
@@ -94,59 +170,6 @@ func (s *Server) backupWorkspace(ctx context.Context, id, to string) error {
 	return syncDirectory(to)
 }
 
-// Restore copies a backup into a data directory that does not exist yet, or is empty; it is there only when it is
-// whole. Each engine gets a new epoch when it opens, so that cursors from before the restore are told that they are
-// gone.
-func Restore(backup, data string) error {
-	if _, err := os.Stat(filepath.Join(backup, backupFile)); err != nil {
-		return carpel.Errorf(carpel.CodeInvalid, "%s is no backup: it has no %s", backup, backupFile)
-	}
-	if entries, err := os.ReadDir(data); err == nil && len(entries) > 0 {
-		return carpel.Errorf(carpel.CodeConflict, "%s is not empty; a backup is restored into a new directory", data)
-	}
-	part := filepath.Clean(data) + ".restoring"
-	if err := os.Mkdir(part, 0o700); err != nil {
-		return fmt.Errorf("restore (remove what an earlier try left behind): %w", err)
-	}
-	err := restoreInto(backup, part)
-	if err == nil {
-		err = syncDirectories(part)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("restore %s: %w", backup, err), os.RemoveAll(part))
-	}
-	if err := os.Rename(part, data); err != nil {
-		return fmt.Errorf("restore into %s: %w", data, err)
-	}
-	return syncDirectory(filepath.Dir(filepath.Clean(data)))
-}
-
-func restoreInto(backup, data string) error {
-	return filepath.WalkDir(backup, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(backup, path)
-		if err != nil {
-			return err
-		}
-		to := filepath.Join(data, rel)
-		if rel == backupFile {
-			return nil
-		}
-		if !d.IsDir() {
-			return copyFile(path, to)
-		}
-		if err := os.MkdirAll(to, 0o700); err != nil {
-			return err
-		}
-		if inWorkspaces, _ := filepath.Match(filepath.Join("workspaces", "*", "engine"), rel); inWorkspaces {
-			return os.WriteFile(filepath.Join(to, stripes.RestoredMarker), nil, 0o600)
-		}
-		return nil
-	})
-}
-
 // syncDirectories makes the names in a directory and in those below it durable.
 func syncDirectories(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -155,23 +178,6 @@ func syncDirectories(dir string) error {
 		}
 		return err
 	})
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if err == nil {
-		err = out.Sync()
-	}
-	return errors.Join(err, out.Close())
 }
 
 // makeDirectory makes a directory and those above it that are missing, so that they survive a power cut.

@@ -81,10 +81,10 @@ func TestBackupUnderLoad(t *testing.T) {
 	c.want(409, "POST /api/backup", map[string]string{"directory": backup})
 
 	data := filepath.Join(t.TempDir(), "restored")
-	if err := server.Restore(backup, data); err != nil {
-		t.Fatal(err)
+	if verified, err := server.Restore(backup, data); err != nil || !verified {
+		t.Fatal(verified, err)
 	}
-	if err := server.Restore(backup, data); carpel.ErrorCode(err) != carpel.CodeConflict {
+	if _, err := server.Restore(backup, data); carpel.ErrorCode(err) != carpel.CodeConflict {
 		t.Errorf("restored over data: %v", err)
 	}
 	restored := client{t, open(t, func(c *server.Config) { c.Data = data }), adminKey}

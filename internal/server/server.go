@@ -73,6 +73,9 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil { // first: a start on a full disk needs the ballast
 		return s, err
 	}
+	if err := checkRecords(config.Data); err != nil {
+		return s, err
+	}
 	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, Files: config.Files}); err != nil {
 		return s, err
 	}
@@ -120,6 +123,22 @@ func lockDirectory(dir string) (*os.File, error) {
 		return nil, errors.Join(carpel.Errorf(carpel.CodeConflict, "another carpel has %s open", dir), f.Close())
 	}
 	return f, nil
+}
+
+// checkRecords refuses a directory with workspaces of which the records are gone: taken for a new one, it would leave them
+// behind for ever.
+func checkRecords(data string) error {
+	if Exists(data) {
+		return nil
+	}
+	all, err := os.ReadDir(filepath.Join(data, workspacesDirectory))
+	if err != nil {
+		return err
+	}
+	if len(all) > 0 {
+		return carpel.Errorf(carpel.CodeConflict, "%s is missing, but %d workspaces are here: restore records and engines together", filepath.Join(data, recordsFile), len(all))
+	}
+	return nil
 }
 
 // firstStart makes the default workspace and the preset keys, if they are not there.
