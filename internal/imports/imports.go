@@ -389,8 +389,17 @@ const (
 // was acknowledged with the file is still to be done. It is tried again from where the records say that it is, here, or
 // after the next start when the process ends meanwhile.
 func (r *Runner) persist(ctx context.Context, workspace string, m records.Import) {
+	at := m.Rows
 	for try := 1; ; try++ {
-		at := m.Rows
+		if known, err := r.Records.Import(r.ctx, workspace, m.ID); err == nil {
+			if known.State != records.ImportRunning {
+				return // it was begun while Resume looked for what to go on with, and is in the queue twice
+			}
+			m = known
+		}
+		if m.Rows > at {
+			at, try = m.Rows, 1
+		}
 		err := r.run(ctx, workspace, &m)
 		if isEnd(err) || ctx.Err() != nil || try == tries {
 			if err = r.finish(ctx, workspace, m, err); err == nil {
@@ -402,12 +411,6 @@ func (r *Runner) persist(ctx context.Context, workspace string, m records.Import
 		case <-r.ctx.Done():
 			return
 		case <-time.After(tryAfter):
-		}
-		if known, err := r.Records.Import(r.ctx, workspace, m.ID); err == nil {
-			m = known
-		}
-		if m.Rows > at {
-			try = 0
 		}
 	}
 }

@@ -134,6 +134,23 @@ func TestCancelImport(t *testing.T) {
 }
 
 // Too little space on the disk: nothing is taken in, and reads go on.
+// An import that is begun while a start looks for what to go on with is run once.
+func TestImportOnce(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	first := c.want(202, "POST /api/imports?kind=people&format=csv", manyPeople(4_000)).get("id").(string)
+	if err := s.ResumeImports(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second := c.want(202, "POST /api/imports?kind=people&format=csv", manyPeople(1)).get("id").(string) // behind the first in the queue
+	for _, id := range []string{first, second} {
+		c.until("GET /api/imports/"+id, func(a answer) bool { return a.get("state") != "running" })
+	}
+	if a := c.want(200, "GET /api/imports/"+first, nil); a.get("state") != "done" || a.get("accepted") != 4_000.0 {
+		t.Errorf("the import is %s", a.body)
+	}
+}
+
 func TestImportWithoutSpace(t *testing.T) {
 	c := client{t, open(t, func(c *server.Config) { c.MinFreeMB = 1 << 30 }), adminKey}
 	a := c.want(507, "POST /api/imports?kind=people&format=csv", []byte("id\n1\n"))

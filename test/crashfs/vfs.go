@@ -141,8 +141,10 @@ func xOpen(_ *libc.TLS, pVFS, zName, pFile uintptr, flags int32, pOutFlags uintp
 			}
 			f = &file{}
 			d.files[h.path] = f
-			h.fresh = flags&(sqlite3.SQLITE_OPEN_MAIN_JOURNAL|sqlite3.SQLITE_OPEN_WAL) != 0
 		}
+		// As in SQLite's own VFS for Unix, the first sync of each opening that may have made a journal syncs the directory:
+		// another connection may have made it, and has not synced anything.
+		h.fresh = flags&sqlite3.SQLITE_OPEN_CREATE != 0 && flags&(sqlite3.SQLITE_OPEN_MAIN_JOURNAL|sqlite3.SQLITE_OPEN_WAL) != 0
 		h.file = f
 	}
 	if pOutFlags != 0 {
