@@ -20,6 +20,8 @@ type Files struct {
 // checksum does not fit, and drops the rest without a word: that is right for the last transaction, which a power cut may
 // have torn, but what stands before a later transaction was on the disk before that one began. What is left is a flipped
 // bit in the very last transaction of a process that was killed: it cannot be told from a torn one.
+//
+// This holds only while nothing of an earlier torn transaction stands behind the last one: see [emptyLog].
 func (f Files) checkLog(path string) error {
 	read := f.ReadFile
 	if read == nil {
@@ -33,7 +35,7 @@ func (f Files) checkLog(path string) error {
 		return fmt.Errorf("read the log: %w", err)
 	}
 	if at := damagedAt(data); at >= 0 {
-		return carpel.Errorf(carpel.CodeInternal, "the log of the records, %s-wal, is damaged at byte %d, before changes that were acknowledged: restore a backup, or move the file away to go on without them", path, at)
+		return carpel.Errorf(carpel.CodeInternal, "the log of the records, %s-wal, is damaged at byte %d, before changes that were acknowledged: restore a backup", path, at)
 	}
 	return nil
 }

@@ -76,6 +76,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	write.SetMaxOpenConns(1)
+	if err := emptyLog(ctx, write); err != nil {
+		write.Close()
+		return nil, fmt.Errorf("open records %s: %w", path, err)
+	}
 	if err := migrate(ctx, write); err != nil {
 		write.Close()
 		return nil, fmt.Errorf("open records %s: %w", path, err)
@@ -87,6 +91,20 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	read.SetMaxOpenConns(4)
 	return &DB{write: write, read: read, dsn: dsn, now: o.Now, hashing: newHashing(), keepRejected: o.KeepRejected, rejectedBytes: map[string]int64{}}, nil
+}
+
+// emptyLog brings what is in the write-ahead log into the file and ends the log, so that the next one has salts of its own.
+// SQLite would go on in the log that it recovered, with the same ones, over the frames of a transaction that a power cut
+// tore: were the next transaction torn as well, what is left behind it of the first would look as if it came later.
+func emptyLog(ctx context.Context, db *sql.DB) error {
+	var busy, frames, done int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &done); err != nil {
+		return fmt.Errorf("empty the log: %w", err)
+	}
+	if busy != 0 {
+		return carpel.Errorf(carpel.CodeConflict, "another process has the records open")
+	}
+	return nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
