@@ -171,7 +171,8 @@ func plain(it *carpel.Item) bool {
 // commute reports whether two items may come in either order. They may not
 //   - when they are of one house and one of them joins, moves or removes people, claims an id or an email, is taken by
 //     hand into a segment (which needs the person), or is taken only if somebody or something is there or is not;
-//   - when they set attributes of one person at one moment: of two values of one moment the later to arrive counts;
+//   - when they set attributes at one moment, of one person or of people of one house, whom a merge may have made one: of
+//     two values of one moment the later to arrive counts;
 //   - when they are about one device: it belongs to whoever told of it last.
 func commute(a, b *carpel.Item) bool {
 	switch {
@@ -180,7 +181,7 @@ func commute(a, b *carpel.Item) bool {
 	case !plain(a) || !plain(b):
 		return false
 	case a.Kind == carpel.ItemIdentify && b.Kind == carpel.ItemIdentify:
-		return a.At != b.At || a.Person != b.Person
+		return a.At != b.At
 	case a.Device != nil && b.Device != nil:
 		return a.Device.Token != b.Device.Token
 	}
