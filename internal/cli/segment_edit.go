@@ -147,12 +147,19 @@ type segmentState struct {
 	Segment string `arg:"" help:"Id or key."`
 }
 
-// Run asks for another state.
+// Run asks for another state. What has to be built again, as behind a pause, is waited for.
 func (c *segmentState) Run(ctx context.Context, k *kong.Context, t *terminal) error {
 	return t.with(ctx, func(cl *client) error {
 		var s api.Segment
-		if _, err := cl.call(ctx, "POST", "/api/segments/"+url.PathEscape(c.Segment)+"/"+k.Selected().Name, nil, nil, &s); err != nil {
+		name := k.Selected().Name
+		if _, err := cl.call(ctx, "POST", "/api/segments/"+url.PathEscape(c.Segment)+"/"+name, nil, nil, &s); err != nil {
 			return err
+		}
+		if s.State == carpel.StateBuilding && name != "cancel" {
+			var err error
+			if s, err = t.waitBuilt(ctx, cl, s.ID); err != nil {
+				return err
+			}
 		}
 		return t.show(s, func() { t.segment(s) })
 	})
