@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -37,10 +38,10 @@ type openEngine struct {
 	ready   chan struct{} // closed when db and err are set
 	db      *stripes.DB
 	err     error
-	closing bool      // set before the entry is seen: it stands for an engine that is being closed
-	noted   uint64    // the last batch that the records know to be acknowledged; [Workspaces.Run]'s
-	users   int       // guarded by Workspaces.mu
-	lastAt  time.Time // guarded by Workspaces.mu
+	closing bool          // set before the entry is seen: it stands for an engine that is being closed
+	noted   atomic.Uint64 // the last batch that the records know to be acknowledged
+	users   int           // guarded by Workspaces.mu
+	lastAt  time.Time     // guarded by Workspaces.mu
 }
 
 // Engine returns a workspace's engine and a function to call when done with it. CodeNotFound for an unknown

@@ -82,13 +82,13 @@ func (w *Workspaces) openDue(ctx context.Context) error {
 func (w *Workspaces) keepWatermarks(ctx context.Context) error {
 	for id, e := range w.entries() {
 		seq := e.db.Position().Seq
-		if seq == e.noted {
+		if seq == e.noted.Load() {
 			continue
 		}
 		if err := w.records.SetDue(ctx, records.Due{Workspace: id, Next: 0, Acknowledged: seq}); err != nil {
 			return err
 		}
-		e.noted = seq
+		e.noted.Store(seq)
 	}
 	return nil
 }
