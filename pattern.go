@@ -112,9 +112,12 @@ func (p *Pattern) prepare() {
 	var literals []Literal
 	p.plain = true
 	for _, a := range p.alternatives {
-		longest := ""
+		longest, texts := "", 0
 		for _, piece := range a.pieces {
-			p.plain = p.plain && piece.gap == 0 && (longest == "" || piece.text == "")
+			p.plain = p.plain && piece.gap == 0
+			if piece.text != "" {
+				texts++
+			}
 			if len(piece.text) > len(longest) && (p.matchCase || isASCII(piece.text)) {
 				longest = piece.text
 			}
@@ -122,6 +125,7 @@ func (p *Pattern) prepare() {
 		if longest == "" {
 			return
 		}
+		p.plain = p.plain && texts == 1
 		literals = append(literals, NewLiteral(longest, p.matchCase))
 	}
 	p.search = newSearch(literals)
