@@ -61,7 +61,8 @@ type API struct {
 
 // New builds the API with all its routes.
 func New(o Options) *API {
-	a := &API{Options: o, places: newPlaces(), strangers: &places{most: strangersAtWork, waiters: strangersWaiting, lines: map[string]*queue{}}, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{}}
+	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{},
+		places: newPlaces(heavyPlaces(), waitingQuestions), strangers: newPlaces(strangersAtWork, strangersWaiting)}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
 	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +

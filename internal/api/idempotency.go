@@ -56,7 +56,7 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 	})
 }
 
-// answerOnce serves the request and keeps its answer, without the secret of a key: that is shown once, and kept nowhere.
+// answerOnce serves the request and keeps its answer, without the secret of a key or a link: that is shown once, and kept nowhere.
 func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, workspace, claim string) {
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	kept := records.Answer{} // a panic below leaves a status of 0: the claim is let go

@@ -67,14 +67,12 @@ func (a *API) identify(next http.Handler) http.Handler {
 				return
 			}
 			defer leave()
-		} else {
-			if s, err = a.credential(r); err != nil {
-				if carpel.ErrorCode(err) == carpel.CodeUnauthorized {
-					w.Header().Set("WWW-Authenticate", `Bearer realm="carpel"`)
-				}
-				a.answerError(w, r, err)
-				return
+		} else if s, err = a.credential(r); err != nil {
+			if carpel.ErrorCode(err) == carpel.CodeUnauthorized {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="carpel"`)
 			}
+			a.answerError(w, r, err)
+			return
 		}
 		known := r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
 		next.ServeHTTP(w, known)

@@ -9,22 +9,23 @@ import (
 	"github.com/carpel/carpel"
 )
 
-// places bounds how many heavy questions are at work: each takes every core for as long as it goes on, and what comes
-// in meanwhile has to be stored and evaluated beside it. It is fair between workspaces: a free place goes to the one
-// that has the fewest questions at work, and among those to the one that was served longest ago; within a workspace
-// the first comes first. One workspace never has all places, so that another's question begins at once. Safe for
-// concurrent use.
+// places bounds how many requests of a kind are at work, fairly between those who ask: a free place goes to the one who has
+// the fewest at work, and among those to the one who was served longest ago; of one asker the first comes first. One never
+// has all places, so that another's request begins at once. Safe for concurrent use.
+//
+// Heavy questions take places by their workspace: each takes every core for as long as it goes on, and what comes in
+// meanwhile has to be stored and evaluated beside it. Calls without a credential take others, by their address.
 type places struct {
 	most    int // at work
-	waiters int // that wait, of one workspace
+	waiters int // that wait, of one asker
 
 	mu    sync.Mutex
 	busy  int               // guarded by mu
 	turn  int64             // counts the places given; guarded by mu
-	lines map[string]*queue // of the workspaces that ask; guarded by mu
+	lines map[string]*queue // of those who ask; guarded by mu
 }
 
-// queue is one workspace's questions. Guarded by places.mu.
+// queue is one asker's requests. Guarded by places.mu.
 type queue struct {
 	busy    int
 	served  int64           // turn of its last place
@@ -34,35 +35,38 @@ type queue struct {
 // waitingQuestions is how many questions of a workspace wait before 429: more than a console asks at once.
 const waitingQuestions = 32
 
-// newPlaces returns as many places as there are cores, and at least two: what asks for the disk leaves cores free.
-func newPlaces() *places {
-	return &places{most: max(2, runtime.GOMAXPROCS(0)), waiters: waitingQuestions, lines: map[string]*queue{}}
+// newPlaces returns so many places, for which so many of one asker may wait.
+func newPlaces(most, waiters int) *places {
+	return &places{most: most, waiters: waiters, lines: map[string]*queue{}}
 }
 
-// take waits for a place and returns the function that gives it back. CodeOverloaded when too many of the workspace
-// wait already; ctx's error when that ends first.
-func (p *places) take(ctx context.Context, workspace string) (leave func(), err error) {
-	given, err := p.ask(workspace)
+// heavyPlaces is as many as there are cores, and at least two: what asks for the disk leaves cores free.
+func heavyPlaces() int { return max(2, runtime.GOMAXPROCS(0)) }
+
+// take waits for a place and returns the function that gives it back. CodeOverloaded when too many of the same asker wait
+// already; ctx's error when that ends first.
+func (p *places) take(ctx context.Context, who string) (leave func(), err error) {
+	given, err := p.ask(who)
 	if err != nil {
 		return nil, err
 	}
 	select {
 	case <-given:
-		return sync.OnceFunc(func() { p.leave(workspace) }), nil
+		return sync.OnceFunc(func() { p.leave(who) }), nil
 	case <-ctx.Done():
-		p.withdraw(workspace, given)
+		p.withdraw(who, given)
 		return nil, ctx.Err()
 	}
 }
 
-// ask puts a question in its workspace's line.
-func (p *places) ask(workspace string) (given chan struct{}, err error) {
+// ask puts a request in its asker's line.
+func (p *places) ask(who string) (given chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	q := p.lines[workspace]
+	q := p.lines[who]
 	if q == nil {
 		q = &queue{}
-		p.lines[workspace] = q
+		p.lines[who] = q
 	}
 	if n := len(q.waiting); n >= p.waiters {
 		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.waiters), Actual: int64(n + 1),
@@ -74,34 +78,34 @@ func (p *places) ask(workspace string) (given chan struct{}, err error) {
 	return given, nil
 }
 
-// withdraw takes a question out of the line, or gives back the place that it got meanwhile.
-func (p *places) withdraw(workspace string, given chan struct{}) {
+// withdraw takes a request out of the line, or gives back the place that it got meanwhile.
+func (p *places) withdraw(who string, given chan struct{}) {
 	p.mu.Lock()
-	q := p.lines[workspace]
+	q := p.lines[who]
 	i := slices.Index(q.waiting, given)
 	if i >= 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
-		p.forget(workspace)
+		p.forget(who)
 	}
 	p.mu.Unlock()
 	if i < 0 {
-		p.leave(workspace)
+		p.leave(who)
 	}
 }
 
-func (p *places) leave(workspace string) {
+func (p *places) leave(who string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.busy--
-	p.lines[workspace].busy--
-	p.forget(workspace)
+	p.lines[who].busy--
+	p.forget(who)
 	p.give()
 }
 
-// forget drops a workspace that asks nothing any more. The caller holds mu.
-func (p *places) forget(workspace string) {
-	if q := p.lines[workspace]; q.busy == 0 && len(q.waiting) == 0 {
-		delete(p.lines, workspace)
+// forget drops who asks nothing any more. The caller holds mu.
+func (p *places) forget(who string) {
+	if q := p.lines[who]; q.busy == 0 && len(q.waiting) == 0 {
+		delete(p.lines, who)
 	}
 }
 

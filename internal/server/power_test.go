@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
@@ -323,7 +322,7 @@ func (h *cutter) found(problems []string, err error) {
 	h.t.Helper()
 	for _, p := range problems {
 		h.lost++
-		h.t.Error(fmt.Sprintf("after %d cuts: %s", h.cuts, p))
+		h.t.Errorf("after %d cuts: %s", h.cuts, p)
 	}
 	if err != nil {
 		h.t.Fatalf("after %d cuts: %v", h.cuts, err)

@@ -24,6 +24,10 @@ import (
 func main() {
 	only := flag.String("only", "", "plant the bugs alone whose file name matches this regular expression")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "there is no argument %q; see -h\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	caught, all, err := plantAll(*only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "planted:", err)

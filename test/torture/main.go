@@ -27,6 +27,10 @@ func main() {
 	jsonFile := flag.String("o", "", "write the results as JSON into this file")
 	mdFile := flag.String("md", "", "write the table as Markdown into this file")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "there is no argument %q; see -h\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	failed, err := torture(*scale, *only, *list, *jsonFile, *mdFile)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)

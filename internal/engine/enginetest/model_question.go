@@ -64,11 +64,10 @@ func nodeCounts(v view, people []*person, root carpel.Condition) []engine.NodeCo
 
 // who finds the person of a reference.
 func (m *model) who(ref carpel.PersonRef) (*person, error) {
-	for _, id := range names(ref) {
-		if p := m.ids[id]; p != nil {
+	if ids := names(ref); len(ids) > 0 { // the first decides
+		if p := m.ids[ids[0]]; p != nil {
 			return p, nil
 		}
-		break
 	}
 	return nil, carpel.Errorf(carpel.CodeNotFound, "nobody is known as %+v", ref)
 }

@@ -29,7 +29,7 @@ func newWall() *wall {
 func (w *wall) now() time.Time        { return time.UnixMilli(w.ms.Load()).UTC() }
 func (w *wall) millis() carpel.Millis { return carpel.Millis(w.ms.Load()) }
 func (w *wall) move(d time.Duration)  { w.ms.Add(d.Milliseconds()) }
-func (w *wall) back(d time.Duration)  { w.move(-d) }
+
 func mustOpen(t testing.TB, fs vfs.FS, o stripes.Options) *stripes.DB {
 	t.Helper()
 	o.FS = fs

@@ -62,7 +62,6 @@ func newWriter(dst []byte) *writer { return &writer{dst: dst, start: len(dst)} }
 func (w *writer) byte(b byte)     { w.dst = append(w.dst, b) }
 func (w *writer) uvarint(n int)   { w.dst = binary.AppendUvarint(w.dst, uint64(n)) }
 func (w *writer) varint(n int64)  { w.dst = binary.AppendVarint(w.dst, n) }
-func (w *writer) bytes(b []byte)  { w.dst = append(w.dst, b...) }
 func (w *writer) uint16(n uint16) { w.dst = binary.LittleEndian.AppendUint16(w.dst, n) }
 func (w *writer) float(f float64) {
 	w.dst = binary.LittleEndian.AppendUint64(w.dst, math.Float64bits(f))

@@ -10,7 +10,6 @@ import (
 type scratch struct {
 	bits     []rowBits // not in use
 	table    []uint8
-	spans    []slotSpan
 	hist     [block.Width][]entry
 	digested [block.Width]digested // beside hist
 	happened [block.Width][]happening
