@@ -21,18 +21,37 @@ RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/..
 # One way of compiling for everything but the race detector, which needs C.
 export CGO_ENABLED = 0
 
-.PHONY: help build run test test-go test-race test-sdk test-long test-bench crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
+E2E ?=
+
+.PHONY: help build console run test test-go test-race test-web test-console test-sdk test-long test-bench crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
-build: ## build bin/carpel
+build: web/dist/console/index.html.gz ## build bin/carpel, the console within
 	go build -ldflags '-X main.version=$(VERSION)' -o bin/carpel ./cmd/carpel
+
+console: web/dist/console/index.html.gz ## build the console alone, into web/dist
+
+# The console's client is made from the server's own OpenAPI document.
+WEB := web/index.html web/package.json web/vite.config.ts web/tsconfig.json $(shell find web/src web/public web/scripts -type f -not -name schema.d.ts)
+API := $(shell find internal/api internal/cli/openapi.go -name '*.go' -not -name '*_test.go') $(wildcard *.go)
+
+web/dist/console/index.html.gz: web/node_modules/.installed web/src/api/schema.d.ts $(WEB)
+	cd web && npm run build
+
+web/src/api/schema.d.ts: web/node_modules/.installed $(API)
+	go run ./cmd/carpel openapi > web/openapi.json
+	cd web && npm run generate
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
 
 run: build ## build, and start with made-up data
 	bin/carpel demo --listen $(LISTEN)
 
-test: tools format vet test-go test-race test-sdk ## every test, in about ten minutes on two cores
+test: tools format vet test-go test-race test-sdk fuzz ## every test, in about ten minutes on two cores
 	@echo "all tests passed"
 
 test-go: ## Go tests, with ten kills of the real server
@@ -43,6 +62,12 @@ test-race: ## Go tests of what runs concurrently, under the race detector
 	CGO_ENABLED=1 go test -race -short -timeout 9m $$(go list $(RACE) | grep -v 'engine/stripes$$')
 	CGO_ENABLED=1 go test -race -short -timeout 9m ./internal/engine/stripes -enginetest.comparisons 5000 -enginetest.variants 20
 
+test-web: web/src/api/schema.d.ts ## the console's own rules: formatting, types, unit tests
+	cd web && npm run check && npm test
+
+test-console: build ## the console in Chromium, in front of the real server (E2E="segments -g builder")
+	cd web && npx playwright test $(E2E)
+
 test-sdk: build test/sdk/node_modules/.installed ## the official SDKs, in Node and in Chromium
 	cd test/sdk && npm test
 
@@ -52,8 +77,7 @@ test-long: ## a million random comparisons with the naive evaluator
 crash: ## a hundred kills of the real server under load (KILLS=n)
 	go test -timeout 60m ./test/crash -count=1 -v -kills $(KILLS)
 
-# Without mutation the fuzz tests run over their seeds in test-go: what passes once passes again.
-fuzz: ## every fuzz test with new inputs for a while (FUZZTIME=3s, or FUZZTIME=1000000x)
+fuzz: ## every fuzz test for a while (FUZZTIME=3s, or FUZZTIME=1000000x)
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' --exclude-dir=node_modules . | xargs -r -n1 dirname | sort -u); do \
 		for f in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
 			echo "fuzz $$dir $$f"; \
@@ -117,4 +141,4 @@ test/sdk/node_modules/.installed: test/sdk/package.json test/sdk/package-lock.js
 	touch $@
 
 clean: ## remove what was built
-	rm -rf bin test/sdk/node_modules torture.json torture.md
+	rm -rf bin test/sdk/node_modules web/node_modules web/dist/console web/test-results torture.json torture.md

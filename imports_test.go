@@ -42,7 +42,7 @@ var importTable = map[string]string{
 	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
 	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
 	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/engine internal/engine/stripes " +
-		"internal/imports internal/ingest internal/openid internal/records",
+		"internal/imports internal/ingest internal/openid internal/records web",
 	"internal/cli": ". internal/api internal/definition internal/demo internal/engine internal/imports internal/openid internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",
@@ -51,6 +51,7 @@ var importTable = map[string]string{
 	"test/planted": "",
 	"test/torture": "",
 	"test/upgrade": "",
+	"web":          "",
 }
 
 // stages are the parts that hand data on by the journal and the feed alone.
@@ -69,7 +70,7 @@ var confined = map[string]string{
 	"github.com/goccy/go-yaml":                       "internal/cli internal/definition",
 	"github.com/schollz/progressbar/v3":              "internal/cli",
 	"github.com/prometheus/client_golang/prometheus": "internal/server",
-	"net/http":                     "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/openid internal/server test/ledger",
+	"net/http":                     "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/openid internal/server test/ledger web",
 	"github.com/coreos/go-oidc/v3": "internal/openid",
 	"golang.org/x/oauth2":          "internal/openid",
 	"golang.org/x/crypto":          "internal/records",

@@ -20,17 +20,18 @@ func (a *API) registerLinks() {
 type setupOut struct {
 	Body struct {
 		Users  bool   `json:"users" doc:"Whether Carpel has any. The first is invited on the server's machine: carpel user invite."`
+		Guest  bool   `json:"guest" doc:"Whether one may look around as a guest, from here: POST /api/session/guest."`
 		OpenID string `json:"openid" doc:"Name of the provider that one may log in with; empty for none."`
 	}
 }
 
-func (a *API) getSetup(ctx context.Context, _ *struct{}) (*setupOut, error) {
+func (a *API) getSetup(ctx context.Context, in *struct{ caller }) (*setupOut, error) {
 	users, err := a.Records.HasUsers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &setupOut{}
-	out.Body.Users = users
+	out.Body.Users, out.Body.Guest = users, a.guestFrom(in.address)
 	if a.OpenID != nil {
 		out.Body.OpenID = a.OpenID.Name()
 	}

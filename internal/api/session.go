@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -19,6 +20,9 @@ func (a *API) registerSession() {
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/session", ID: "logIn", Tag: tag,
 		Summary: "Log in: the answer sets a cookie", Errors: []int{http.StatusTooManyRequests},
 		Description: "The cookie is taken by browsers over https, and over http from the server's own machine."}, a.logIn)
+	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/session/guest", ID: "logInAsGuest", Tag: tag,
+		Summary:     "Look around without an account: the answer sets a cookie",
+		Description: "Only where carpel demo runs, and only from its own machine; 404 elsewhere."}, a.logInAsGuest)
 	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/session", Scope: records.ScopeRead, ID: "logOut", Tag: tag,
 		Summary: "Log out"}, a.logOut)
 	routeRecords(a, operation{Method: http.MethodPut, Path: passwordPath, Scope: records.ScopeRead, ID: "changePassword", Tag: tag,
@@ -77,6 +81,19 @@ func (a *API) logIn(ctx context.Context, in *logInIn) (*loggedIn, error) {
 		return nil, err
 	}
 	return a.begin(ctx, user, "session.begin")
+}
+
+func (a *API) logInAsGuest(ctx context.Context, in *struct{ caller }) (*loggedIn, error) {
+	if !a.guestFrom(in.address) {
+		return nil, carpel.Errorf(carpel.CodeNotFound, "there is no guest here: log in")
+	}
+	return a.begin(ctx, a.Guest, "session.guest")
+}
+
+// guestFrom reports whether who calls from an address may be the guest.
+func (a *API) guestFrom(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return a.Guest != "" && err == nil && ip.Unmap().IsLoopback()
 }
 
 // begin logs a user in.

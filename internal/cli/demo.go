@@ -35,7 +35,9 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 	if t.Data == "carpel-data" {
 		t.Data = "carpel-demo"
 	}
-	s, err := server.Open(ctx, c.config(t))
+	config := c.config(t)
+	config.Guest = true
+	s, err := server.Open(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -64,9 +66,10 @@ func (c *demoCommand) serve(ctx context.Context, t *terminal, s *server.Server) 
 	err = s.Run(ctx, func(address string) {
 		fmt.Fprintf(t.Err, `Carpel %s is ready, with %s people of a made-up company.
 
-  API    http://%s/api/docs
+  console  http://%s
+  API      http://%[3]s/api/docs
 
-Try, in another terminal:
+Open the console in a browser on this machine: it lets you in as a guest. Or try, in another terminal:
   carpel segment list --data %[4]s
   carpel segment preview --data %[4]s --nodes 'plan is trial and did project_created at least 3 times in the last 14d'
   carpel segment explain --data %[4]s power-users u00042

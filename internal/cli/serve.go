@@ -85,6 +85,7 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 func (t *terminal) welcome(address, apiKey, writeKey string) {
 	fmt.Fprintf(t.Err, `Carpel %s is ready.
 
+  console     http://%[2]s
   API         http://%[2]s/api/docs
   ingestion   http://%[2]s/v1/…  and  http://%[2]s/api/v1/…
   data        %[3]s

@@ -13,9 +13,6 @@ import (
 	"github.com/carpel/carpel"
 )
 
-// jsonSpace is what RFC 8259 lets stand around a value, and nothing else.
-const jsonSpace = " \t\r\n"
-
 // ndjsonRows reads one JSON object a line; blank lines are passed over.
 type ndjsonRows struct {
 	file   *os.File
@@ -48,7 +45,7 @@ func (n *ndjsonRows) Next() (map[string]carpel.Value, string, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, "", fmt.Errorf("read NDJSON: %w", err)
 		}
-		text := bytes.Trim(line, jsonSpace)
+		text := bytes.TrimSpace(line)
 		if len(text) == 0 {
 			if err != nil {
 				return nil, "", io.EOF

@@ -58,6 +58,7 @@ var scopes = map[string]string{
 	"POST /api/workspaces":            "admin",
 	"GET /api/session":                "read",
 	"POST /api/session":               "open",
+	"POST /api/session/guest":         "open",
 	"DELETE /api/session":             "read",
 	"PUT /api/session/password":       "read",
 	"GET /api/setup":                  "open",

@@ -22,16 +22,15 @@ type Config struct {
 	APIKey  string // presets an API key with all scopes
 	Write   string // presets a server ingestion key
 
+	// Guest lets every browser of this machine in as admin of the first workspace, without a password. For made-up data.
+	Guest bool
+
 	OpenID openid.Config // the provider that users may log in with; the zero value for none
 
 	MemoryMB   int   // of the process, in all; default 2048. See [memory]
 	MaxOpen    int   // workspaces open at once; default 64
 	MinFreeMB  int64 // ingestion is refused below this much free disk; default 512
 	MaxPending int   // ingestion requests at work or waiting before 429; default 1024
-
-	// Still lets nothing happen by itself, and no time pass: memberships stay at the moment up to which they were kept. It is
-	// for a look at a [Still]; Now is not asked.
-	Still bool
 
 	Version string
 	Now     func() time.Time // default time.Now
@@ -67,9 +66,6 @@ func (c *Config) EnsureDefaults() {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.Still {
-		c.Now = func() time.Time { return time.UnixMilli(0) } // an engine's time never goes back
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

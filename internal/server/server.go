@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/records"
+	"github.com/carpel/carpel/web"
 )
 
 const (
@@ -46,6 +46,7 @@ type Server struct {
 	disk       *disk
 	openID     *openid.Provider
 	handler    http.Handler
+	guest      string // user id of the guest; "" for none
 	local      Local
 	fatal      chan error // holds the first error that an engine cannot go on from
 	stopping   context.Context
@@ -55,9 +56,6 @@ type Server struct {
 // Open opens the data directory, making it if there is none. One process at a time has it open.
 func Open(ctx context.Context, config Config) (s *Server, err error) {
 	config.EnsureDefaults()
-	if IsBackup(config.Data) {
-		return nil, carpel.Errorf(carpel.CodeConflict, "%s is a backup, and stays as it is: make a data directory of it with carpel restore", config.Data)
-	}
 	for _, dir := range []string{config.Data, filepath.Join(config.Data, workspacesDirectory), filepath.Join(config.Data, importsDirectory)} {
 		if err := makeDirectory(dir); err != nil {
 			return nil, fmt.Errorf("open data directory: %w", err)
@@ -89,7 +87,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
-		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail, Manual: config.Still},
+		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail},
 		open:    map[string]*openEngine{},
 	}
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
@@ -136,7 +134,7 @@ func checkRecords(data string) error {
 		return nil
 	}
 	all, err := os.ReadDir(filepath.Join(data, workspacesDirectory))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
 	if len(all) > 0 {
@@ -170,8 +168,16 @@ func (s *Server) firstStart(ctx context.Context) error {
 			return fmt.Errorf("preset %s: %w", k.Name, err)
 		}
 	}
+	if s.config.Guest {
+		if s.guest, err = s.records.EnsureGuest(ctx, all[0].ID, guestEmail, "Guest"); err != nil {
+			return err
+		}
+	}
 	return s.openLocal(ctx, all[0].ID)
 }
+
+// guestEmail is the guest's: an address that nobody can have.
+const guestEmail = "guest@carpel.invalid"
 
 // routes is everything that is served on the main listener.
 func (s *Server) routes() http.Handler {
@@ -179,10 +185,12 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := s.newIngestion()
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
-		OpenID: s.openID, Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, Replay: ingestion.replay,
+		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/api/docs", http.StatusFound) })
+	for _, path := range web.Paths() {
+		mux.Handle("GET "+path, web.Handler())
+	}
 	return s.observe(ingestion.over(mux))
 }
 

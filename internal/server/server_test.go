@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/carpel/carpel/internal/server"
+	"github.com/carpel/carpel/web"
 )
 
 const (
@@ -184,11 +185,15 @@ func (c client) bringIn(query string, file []byte) answer {
 	return c.until("GET /api/imports/"+a.get("id").(string), func(a answer) bool { return a.get("state") != "running" })
 }
 
-// The first thing that a newcomer opens leads to the documentation; what is not there stays so.
+// The first thing that a newcomer opens is the console, or says that it was not built; what is not there stays so.
 func TestRoot(t *testing.T) {
 	c := client{t, open(t, nil), ""}
-	if a := c.want(302, "GET /", nil); a.header.Get("Location") != "/api/docs" {
-		t.Errorf("/ leads to %q", a.header.Get("Location"))
+	for _, path := range []string{"/", "/login", "/w/ws_1/segments"} {
+		if web.Built() {
+			c.want(200, "GET "+path, nil)
+		} else if a := c.want(404, "GET "+path, nil); !strings.Contains(string(a.body), "not built") {
+			t.Errorf("%s does not say that the console is not built: %s", path, a.body)
+		}
 	}
 	c.want(200, "GET /api/docs", nil)
 	c.want(404, "GET /nothing", nil)

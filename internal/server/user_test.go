@@ -86,6 +86,33 @@ func TestLogIn(t *testing.T) {
 }
 
 // Guessing ends after ten attempts at one account, and goes on when the quarter of an hour is over.
+// A guest is let in where made-up data are shown, and from the machine itself alone.
+func TestGuest(t *testing.T) {
+	private := client{t, open(t, nil), ""}
+	from := func(h http.Handler, address string) client {
+		return client{t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.RemoteAddr = address
+			h.ServeHTTP(w, r)
+		}), ""}
+	}
+	shown := open(t, func(c *server.Config) { c.Guest = true })
+	for _, c := range []client{from(private.handler, "127.0.0.1:1"), from(shown, "192.0.2.1:1"), from(shown, "[2001:db8::1]:1"), from(shown, "")} {
+		if c.want(200, "GET /api/setup", nil).get("guest").(bool) {
+			t.Error("a guest is offered")
+		}
+		c.want(404, "POST /api/session/guest", nil)
+	}
+	here := from(shown, "127.0.0.1:1")
+	if !here.want(200, "GET /api/setup", nil).get("guest").(bool) {
+		t.Error("no guest is offered")
+	}
+	guest := client{t, loggedIn{shown, sessionOf(t, here.want(200, "POST /api/session/guest", nil))}, ""}
+	if role := guest.want(200, "GET /api/session", nil).get("user").(map[string]any)["role"]; role != "admin" {
+		t.Errorf("the guest is %v", role)
+	}
+	from(shown, "127.0.0.1:1").want(401, "POST /api/session", map[string]string{"email": "guest@carpel.invalid", "password": ""})
+}
+
 func TestGuessing(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	s := open(t, func(c *server.Config) { c.Now = func() time.Time { return now } })

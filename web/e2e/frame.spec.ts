@@ -1,0 +1,20 @@
+import { accessible, expect, test } from './carpel';
+
+test('the guest is let in, finds every screen, and switches the colours', async ({ console: page }) => {
+  for (const screen of ['People', 'Activity', 'Segments', 'Data', 'Settings', 'Home']) {
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: screen }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  }
+  await accessible(page);
+  await page.getByRole('button', { name: /^Show in (dark|light) colours$/ }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', /dark|light/);
+});
+
+test('⌘K leads to a segment by keyboard alone', async ({ console: page }) => {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('textbox', { name: 'Go to' }).fill('power');
+  await expect(page.getByText('Power users').first()).toBeVisible();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/segments\/power-users/);
+});

@@ -1,0 +1,57 @@
+// How numbers and moments are written: by Intl, in the reader's language and the workspace's time zone.
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { sessionQuery } from '../session/api';
+
+const language = () => navigator.language;
+
+export const number = (n: number) => new Intl.NumberFormat(language()).format(n);
+/** 12,345 as 12.3K. */
+export const compact = (n: number) =>
+  new Intl.NumberFormat(language(), { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+/** A part of a whole as 6.1 %; an empty whole has no parts. */
+export const percent = (part: number, whole: number) =>
+  new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: 1 }).format(
+    whole > 0 ? part / whole : 0,
+  );
+/** +12, −3 or 0. */
+export const signed = (n: number) => new Intl.NumberFormat(language(), { signDisplay: 'exceptZero' }).format(n);
+export const bytes = (n: number) =>
+  new Intl.NumberFormat(language(), {
+    notation: 'compact',
+    style: 'unit',
+    unit: 'byte',
+    unitDisplay: 'narrow',
+    maximumFractionDigits: 1,
+  }).format(n);
+/** One person, 2 people. */
+export const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
+
+const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** 3 minutes ago, in 2 days. */
+export function relative(moment: string | number | Date, now = Date.now()) {
+  const seconds = (new Date(moment).getTime() - now) / 1000;
+  const [unit, size] = units.find(([, s]) => Math.abs(seconds) >= s) ?? ['second', 1];
+  return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(Math.round(seconds / size), unit);
+}
+
+/** The time zone of the workspace one is in. */
+export function useZone(): string {
+  const { workspace } = useParams({ strict: false });
+  const session = useQuery(sessionQuery).data;
+  return session?.workspaces?.find((m) => m.workspace.id === workspace)?.workspace.time_zone ?? 'UTC';
+}
+
+/** 12 Nov 2026, 09:14 in a zone. */
+export const moment = (at: string | number | Date, zone: string) =>
+  new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }).format(new Date(at));
+export const day = (at: string | number | Date, zone: string) =>
+  new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeZone: zone }).format(new Date(at));

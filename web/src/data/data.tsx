@@ -1,0 +1,5 @@
+import { Page } from '../app/page';
+
+export function DataPage() {
+  return <Page title="Data">{null}</Page>;
+}

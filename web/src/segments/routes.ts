@@ -1,0 +1,25 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { inside } from '../app/inside';
+
+const list = createRoute({
+  getParentRoute: () => inside,
+  path: '/segments',
+  component: lazyRouteComponent(() => import('./segments'), 'SegmentsPage'),
+});
+const create = createRoute({
+  getParentRoute: () => inside,
+  path: '/segments/new',
+  component: lazyRouteComponent(() => import('../builder/builder'), 'NewSegmentPage'),
+});
+const show = createRoute({
+  getParentRoute: () => inside,
+  path: '/segments/$segment',
+  component: lazyRouteComponent(() => import('./segment'), 'SegmentPage'),
+});
+const edit = createRoute({
+  getParentRoute: () => inside,
+  path: '/segments/$segment/edit',
+  component: lazyRouteComponent(() => import('../builder/builder'), 'EditSegmentPage'),
+});
+
+export const segmentRoutes = [list, create, show, edit] as const;
