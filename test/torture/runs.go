@@ -75,7 +75,7 @@ func fuzzRuns(n func(all int) string) ([]run, error) {
 				inputs := n(cmp.Or(slowFuzz[m[1]], 1_000_000))
 				pkg := "./" + filepath.ToSlash(filepath.Dir(path))
 				all = append(all, run{name: "fuzz " + strings.TrimPrefix(m[1], "Fuzz") + " " + filepath.Base(filepath.Dir(path)), fuzz: true,
-					args: []string{"test", pkg, "-run", "^$", "-fuzz", "^" + m[1] + "$", "-fuzztime", inputs + "x", "-timeout", "24h"}})
+					args: []string{"test", pkg, "-run", "^$", "-fuzz", "^" + m[1] + "$", "-fuzztime", inputs + "x", "-fuzzminimizetime", "100x", "-timeout", "24h"}})
 			}
 		}
 		return nil
