@@ -39,6 +39,7 @@ const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 /** 3 minutes ago, in 2 days. */
 export function relative(moment: string | number | Date, now = Date.now()) {
   const seconds = (new Date(moment).getTime() - now) / 1000;
+  if (Number.isNaN(seconds)) return String(moment);
   const [unit, size] = units.find(([, s]) => Math.abs(seconds) >= s) ?? ['second', 1];
   return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(Math.round(seconds / size), unit);
 }
@@ -50,8 +51,25 @@ export function useZone(): string {
   return session?.workspaces?.find((m) => m.workspace.id === workspace)?.workspace.time_zone ?? 'UTC';
 }
 
+/** A moment by Intl; one beyond what a browser can reckon with stays as the server wrote it. */
+function written(at: string | number | Date, options: Intl.DateTimeFormatOptions) {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? String(at) : new Intl.DateTimeFormat(language(), options).format(date);
+}
+
 /** 12 Nov 2026, 09:14 in a zone. */
 export const moment = (at: string | number | Date, zone: string) =>
-  new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }).format(new Date(at));
-export const day = (at: string | number | Date, zone: string) =>
-  new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeZone: zone }).format(new Date(at));
+  written(at, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone });
+export const day = (at: string | number | Date, zone: string) => written(at, { dateStyle: 'medium', timeZone: zone });
+/** 12 Nov, 09:14; with the year when it is not this one. */
+export function brief(at: string | number | Date, zone: string) {
+  const year = (t: string | number | Date) => written(t, { year: 'numeric', timeZone: zone });
+  return written(at, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: zone,
+    ...(year(at) !== year(Date.now()) && { year: 'numeric' }),
+  });
+}
