@@ -34,6 +34,8 @@ type Options struct {
 	Room func() error
 	// Backup copies everything into a new directory of the server's machine.
 	Backup func(ctx context.Context, dir string) error
+	// CloseIdle closes the engines beyond those that may be open at once: for who went through all workspaces.
+	CloseIdle func(ctx context.Context) error
 	// Replay ingests a rejected item again, as its family would.
 	Replay func(ctx context.Context, workspace string, r records.Rejection) error
 	// OpenID is the provider that users may log in with; nil for none.
@@ -79,7 +81,7 @@ func New(o Options) *API {
 		"key":     {Type: "http", Scheme: "bearer", Description: "An API key (ak_…)."},
 		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "A user who is logged in; the role decides what may be done."},
 	}
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Value](), reflect.TypeFor[anyValue]())
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[carpel.Millis](), reflect.TypeFor[momentOrNull]())
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[anyValue]())
@@ -139,13 +141,11 @@ type operation struct {
 func route[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error)) {
 	register(a, op, func(ctx context.Context, in *I) (*O, error) {
 		s := sessionOf(ctx)
-		if op.Heavy {
-			leave, err := a.places.take(ctx, s.workspace)
-			if err != nil {
-				return nil, a.problem(ctx, err)
-			}
-			defer leave()
+		leave, err := a.enter(ctx, op)
+		if err != nil {
+			return nil, a.problem(ctx, err)
 		}
+		defer leave()
 		db, release, err := a.Engine(ctx, s.workspace)
 		if err != nil {
 			return nil, a.problem(ctx, err)
@@ -163,12 +163,25 @@ func route[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error
 func routeRecords[I, O any](a *API, op operation, serve func(c *call, in *I) (*O, error)) {
 	register(a, op, func(ctx context.Context, in *I) (*O, error) {
 		s := sessionOf(ctx)
+		leave, err := a.enter(ctx, op)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		defer leave()
 		out, err := serve(&call{Context: ctx, Workspace: s.workspace, Who: s.who, session: s}, in)
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
 		return out, nil
 	})
+}
+
+// enter takes the place that a heavy call needs, and returns the function that gives it back.
+func (a *API) enter(ctx context.Context, op operation) (leave func(), err error) {
+	if !op.Heavy {
+		return func() {}, nil
+	}
+	return a.places.take(ctx, sessionOf(ctx).workspace)
 }
 
 // What calls without a credential may have: bytes of a body, how many are at work, and of one address wait.

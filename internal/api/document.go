@@ -6,8 +6,6 @@ import (
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/carpel/carpel/internal/engine"
 )
 
 // completeDocument adds to an operation of the document what the framework does not know: the further content types of
@@ -44,14 +42,6 @@ func listsAreNeverNull(doc *huma.OpenAPI) {
 			}
 		}
 	}
-}
-
-// schemaName names a type in the document. The engine has a type of the name of one of ours.
-func schemaName(t reflect.Type, hint string) string {
-	if t == reflect.TypeFor[engine.Problem]() {
-		return "CheckProblem"
-	}
-	return huma.DefaultSchemaNamer(t, hint)
 }
 
 // anyValue stands for a JSON value of any type in the document.

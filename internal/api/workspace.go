@@ -21,8 +21,9 @@ func (a *API) registerWorkspace() {
 		Summary: "Create a workspace", Description: "It starts with the default segments and an API key of its own, whose secret is shown only in this answer."}, a.createWorkspace)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/audit", Scope: records.ScopeAdmin, ID: "listAudit", Tag: tag,
 		Summary: "Who did what, newest first"}, a.listAudit)
-	route(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "checkWorkspace", Heavy: true, Tag: tag,
-		Summary: "Compare every membership with a fresh computation from the stored data"}, a.check)
+	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "check", Heavy: true, Tag: tag,
+		Summary:     "Compare every membership with a fresh computation from the stored data, and ask the records whether they are whole",
+		Description: "Of all workspaces with a key of the first workspace; with another key of its own."}, a.check)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/backup", Scope: records.ScopeAdmin, ID: "backup", Tag: tag,
 		Summary: "Copy everything, all workspaces, into a new directory of the server's machine, while it goes on"}, a.backup)
 }
@@ -75,9 +76,9 @@ type workspacesOut struct {
 	}
 }
 
-// listWorkspaces shows all workspaces to an admin of the first one, who runs the server; another sees no more than the
+// visible returns all workspaces to an admin of the first one, who runs the server; another sees no more than the
 // workspace of the key.
-func (a *API) listWorkspaces(c *call, _ *struct{}) (*workspacesOut, error) {
+func (a *API) visible(c *call) ([]carpel.Workspace, error) {
 	all, err := a.Records.Workspaces(c)
 	if err != nil {
 		return nil, err
@@ -85,9 +86,14 @@ func (a *API) listWorkspaces(c *call, _ *struct{}) (*workspacesOut, error) {
 	if all[0].ID != c.Workspace {
 		all = slices.DeleteFunc(all, func(w carpel.Workspace) bool { return w.ID != c.Workspace })
 	}
+	return all, nil
+}
+
+func (a *API) listWorkspaces(c *call, _ *struct{}) (*workspacesOut, error) {
+	all, err := a.visible(c)
 	out := &workspacesOut{}
 	out.Body.Workspaces = all
-	return out, nil
+	return out, err
 }
 
 type createWorkspaceIn struct {

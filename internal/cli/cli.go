@@ -45,7 +45,7 @@ type commands struct {
 	Keys      keyCommand       `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
 	User      userCommand      `cmd:"" help:"List, invite and remove users; let one set a new password."`
 	Workspace workspaceCommand `cmd:"" help:"List and create workspaces."`
-	Check     checkCommand     `cmd:"" help:"Compare every membership with a fresh computation."`
+	Check     checkCommand     `cmd:"" help:"Compare every membership of every workspace with a fresh computation; verify a backup."`
 	Backup    backupCommand    `cmd:"" help:"Copy everything into a new directory, also while serving."`
 	Restore   restoreCommand   `cmd:"" help:"Make a data directory from a backup."`
 	OpenAPI   openAPICommand   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the API."`

@@ -5,39 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/server"
 )
-
-type checkCommand struct{}
-
-// Help is shown below the flags.
-func (checkCommand) Help() string {
-	return "Recomputes every membership from the stored data and compares. The exit code is 3 when something differs."
-}
-
-// Run compares every membership with a fresh computation.
-func (checkCommand) Run(ctx context.Context, t *terminal) error {
-	return t.with(ctx, func(cl *client) error {
-		var r engine.CheckReport
-		raw, err := cl.call(ctx, "POST", "/api/check", nil, nil, &r)
-		if err != nil {
-			return err
-		}
-		if err := t.show(raw, func() {
-			fmt.Fprintf(t.Out, "%d segments, %s memberships compared at batch %d, %s: %s differences\n", r.Segments, number(r.Memberships), r.Position.Seq, r.Position.Now, number(r.ProblemsAll))
-			for _, p := range r.Problems {
-				fmt.Fprintf(t.Out, "  %s %s %s: %s\n", p.Kind, p.Segment, p.Person, printable(p.Detail))
-			}
-		}); err != nil {
-			return err
-		}
-		if r.ProblemsAll > 0 {
-			return notInOrder{"the data are not in order; keep this report and the data directory"}
-		}
-		return nil
-	})
-}
 
 type backupCommand struct {
 	Directory string `arg:"" help:"A directory that does not exist yet, on the server's machine."`

@@ -32,6 +32,10 @@ type Config struct {
 	MinFreeMB  int64 // ingestion is refused below this much free disk; default 512
 	MaxPending int   // ingestion requests at work or waiting before 429; default 1024
 
+	// Still lets nothing happen by itself, and no time pass: memberships stay at the moment up to which they were kept. It is
+	// for a look at a [Still]; Now is not asked.
+	Still bool
+
 	Version string
 	Now     func() time.Time // default time.Now
 	Log     *slog.Logger     // default slog.Default()
@@ -66,6 +70,9 @@ func (c *Config) EnsureDefaults() {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Still {
+		c.Now = func() time.Time { return time.UnixMilli(0) } // an engine's time never goes back
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

@@ -69,7 +69,10 @@ func (d *disk) space() (int64, error) {
 // ballastBytes is the size of the ballast: an eighth of what is to stay free.
 func (d *disk) ballastBytes() int64 { return d.minFree / 8 }
 
-func (d *disk) ballast() string { return filepath.Join(d.dir, "BALLAST") }
+// ballastFile is its name.
+const ballastFile = "BALLAST"
+
+func (d *disk) ballast() string { return filepath.Join(d.dir, ballastFile) }
 
 // removeBallast leaves its space to others. The caller holds mu.
 func (d *disk) removeBallast() error {

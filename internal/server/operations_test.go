@@ -50,6 +50,12 @@ func TestManyWorkspaces(t *testing.T) {
 	if err := <-ran; err != nil {
 		t.Error(err)
 	}
+	if a := c.want(200, "POST /api/check", nil); a.get("problems_all") != 0.0 || a.get("workspaces.3.memberships") == nil {
+		t.Errorf("the check is %s", a.body)
+	}
+	if n := s.OpenWorkspaces(); n > 1 {
+		t.Errorf("%d workspaces stay open behind a check", n)
+	}
 }
 
 // A backup made under load is whole; restored, it passes the check, and cursors from before are gone.
@@ -240,4 +246,13 @@ func TestLostData(t *testing.T) {
 		t.Errorf("the answer is %s", a.body)
 	}
 	client{t, s, other}.want(200, "GET /api/segments", nil)
+
+	// A check of all says of which it is, and looks at the others; the others' own is not about it.
+	a := client{t, s, adminKey}.want(200, "POST /api/check", nil)
+	if a.get("problems_all") != 1.0 || a.get("problems.0.workspace") != workspace || a.get("problems.0.kind") != "engine" || a.get("workspaces.1.segments") != 7.0 {
+		t.Errorf("the check of all is %s", a.body)
+	}
+	if a := (client{t, s, other}).want(200, "POST /api/check", nil); a.get("problems_all") != 0.0 || a.get("workspaces.0.name") != "other" || a.get("workspaces.1.id") != nil {
+		t.Errorf("the check of the other is %s", a.body)
+	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes"
@@ -24,6 +26,9 @@ func Restore(backup, data string) (verified bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if backup, err = realPath(backup); err != nil {
+		return false, err
+	}
 	leave, err := makeEmpty(data)
 	if err != nil {
 		return false, err
@@ -33,7 +38,7 @@ func Restore(backup, data string) (verified bool, err error) {
 		return false, err // another restore is at work
 	}
 	defer lock.Close()
-	if err := (&restoring{backup: backup, data: data, files: m.Files}).run(); err != nil {
+	if err := (&restoring{backup: backup, data: data, manifest: m}).run(); err != nil {
 		return false, errors.Join(fmt.Errorf("restore %s: %w", backup, err), leave())
 	}
 	return m.Files != nil, syncDirectory(filepath.Dir(filepath.Clean(data)))
@@ -91,10 +96,36 @@ func namesIn(dir string) ([]string, error) {
 	return names, err
 }
 
+// belongs refuses a file that the backup does not name; one of an early version names none.
+func (m manifest) belongs(name string) error {
+	if _, known := m.Files[name]; m.Files != nil && !known {
+		return carpel.Errorf(carpel.CodeInvalid, "%s is not of this backup", name)
+	}
+	return nil
+}
+
+// compare refuses a file that is not what the backup says.
+func (m manifest) compare(name string, have fileSum) error {
+	if want, known := m.Files[name]; known && have != want {
+		return carpel.Errorf(carpel.CodeInvalid, "the backup is damaged: %s is not what was written (%d bytes of %d)", name, have.Bytes, want.Bytes)
+	}
+	return nil
+}
+
+// missing returns an error for each file that is not there, in order.
+func (m manifest) missing(backup string) (all []error) {
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		if _, err := os.Lstat(filepath.Join(backup, filepath.FromSlash(name))); err != nil {
+			all = append(all, carpel.Errorf(carpel.CodeInvalid, "the backup is not whole: %s is missing", name))
+		}
+	}
+	return all
+}
+
 // restoring is a restore at work.
 type restoring struct {
 	backup, data string
-	files        map[string]fileSum // nil: not known
+	manifest     manifest
 }
 
 // recordsPart is the name of the records until everything is there.
@@ -104,10 +135,8 @@ func (r *restoring) run() error {
 	if err := filepath.WalkDir(r.backup, r.copy); err != nil {
 		return err
 	}
-	for path := range r.files {
-		if _, err := os.Lstat(filepath.Join(r.backup, filepath.FromSlash(path))); err != nil {
-			return carpel.Errorf(carpel.CodeInvalid, "the backup is not whole: %s is missing", path)
-		}
+	if missing := r.manifest.missing(r.backup); len(missing) > 0 {
+		return missing[0]
 	}
 	if err := syncDirectories(r.data); err != nil {
 		return err
@@ -144,9 +173,8 @@ func (r *restoring) copy(path string, d fs.DirEntry, err error) error {
 }
 
 func (r *restoring) copyFile(from, to, name string) error {
-	want, known := r.files[name]
-	if r.files != nil && !known {
-		return carpel.Errorf(carpel.CodeInvalid, "%s is not of this backup", name)
+	if err := r.manifest.belongs(name); err != nil {
+		return err
 	}
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -159,8 +187,5 @@ func (r *restoring) copyFile(from, to, name string) error {
 	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}
-	if known && have != want {
-		return carpel.Errorf(carpel.CodeInvalid, "the backup is damaged: %s is not what was written (%d bytes of %d)", name, have.Bytes, want.Bytes)
-	}
-	return nil
+	return r.manifest.compare(name, have)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -56,6 +57,9 @@ type Server struct {
 // Open opens the data directory, making it if there is none. One process at a time has it open.
 func Open(ctx context.Context, config Config) (s *Server, err error) {
 	config.EnsureDefaults()
+	if IsBackup(config.Data) {
+		return nil, carpel.Errorf(carpel.CodeConflict, "%s is a backup, and stays as it is: make a data directory of it with carpel restore", config.Data)
+	}
 	for _, dir := range []string{config.Data, filepath.Join(config.Data, workspacesDirectory), filepath.Join(config.Data, importsDirectory)} {
 		if err := makeDirectory(dir); err != nil {
 			return nil, fmt.Errorf("open data directory: %w", err)
@@ -87,7 +91,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
-		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail},
+		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail, Manual: config.Still},
 		open:    map[string]*openEngine{},
 	}
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
@@ -134,7 +138,7 @@ func checkRecords(data string) error {
 		return nil
 	}
 	all, err := os.ReadDir(filepath.Join(data, workspacesDirectory))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if len(all) > 0 {
@@ -185,7 +189,7 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := s.newIngestion()
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, Replay: ingestion.replay,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range web.Paths() {
