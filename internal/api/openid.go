@@ -29,7 +29,8 @@ const openIDLasts = 10 * time.Minute
 // here is an input that knows the address at which the browser sees the server.
 type here struct{ origin string }
 
-// Resolve finds the address. A proxy in front says by X-Forwarded-Proto that the browser uses https.
+// Resolve finds the address. A trusted proxy says by X-Forwarded-Proto that the browser uses https; the header of anybody
+// else does not come here.
 func (h *here) Resolve(ctx huma.Context) []error {
 	scheme := "http"
 	if ctx.TLS() != nil || ctx.Header("X-Forwarded-Proto") == "https" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/server"
@@ -13,16 +14,17 @@ import (
 
 // serverFlags are the settings of a running server.
 type serverFlags struct {
-	Listen     string      `help:"Address of the API and of ingestion." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Metrics    string      `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
-	WriteKey   string      `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
-	MemoryMB   int         `name:"memory-mb" help:"Memory of the process." default:"2048"`
-	MaxOpen    int         `help:"Workspaces open at once." default:"64"`
-	MinFreeMB  int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk." default:"512"`
-	MaxPending int         `help:"Ingestion requests at work or waiting before 429." default:"1024"`
-	OpenID     openIDFlags `embed:"" prefix:"openid-"`
-	LogFormat  string      `help:"Format of the log: text or json." enum:"text,json" default:"text"`
-	LogLevel   string      `help:"Least level of the log." enum:"debug,info,warn,error" default:"info"`
+	Listen       string      `help:"Address of the API and of ingestion." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Metrics      string      `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
+	WriteKey     string      `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
+	TrustedProxy []network   `help:"Addresses or networks (CIDR) of proxies whose X-Forwarded-For, -Proto and -Host are believed; nobody's if not given." placeholder:"CIDR,…"`
+	MemoryMB     int         `name:"memory-mb" help:"Memory of the process." default:"2048"`
+	MaxOpen      int         `help:"Workspaces open at once." default:"64"`
+	MinFreeMB    int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk." default:"512"`
+	MaxPending   int         `help:"Ingestion requests at work or waiting before 429." default:"1024"`
+	OpenID       openIDFlags `embed:"" prefix:"openid-"`
+	LogFormat    string      `help:"Format of the log: text or json." enum:"text,json" default:"text"`
+	LogLevel     string      `help:"Least level of the log." enum:"debug,info,warn,error" default:"info"`
 }
 
 // openIDFlags name the OpenID provider that users may log in with.
@@ -33,8 +35,29 @@ type openIDFlags struct {
 	Name         string `help:"What the log-in page calls the provider." env:"CARPEL_OPENID_NAME" placeholder:"NAME"`
 }
 
+// network is an address, or the network of a CIDR.
+type network struct{ netip.Prefix }
+
+// UnmarshalText reads 10.0.0.0/8, ::1/128, 10.0.0.1.
+func (n *network) UnmarshalText(text []byte) error {
+	if addr, err := netip.ParseAddr(string(text)); err == nil {
+		n.Prefix = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
+		return nil
+	}
+	p, err := netip.ParsePrefix(string(text))
+	if err != nil {
+		return fmt.Errorf("%.60q is neither an address nor a network such as 10.0.0.0/8", text)
+	}
+	n.Prefix = p.Masked()
+	return nil
+}
+
 func (f serverFlags) config(t *terminal) server.Config {
-	return server.Config{Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
+	var trusted []netip.Prefix
+	for _, n := range f.TrustedProxy {
+		trusted = append(trusted, n.Prefix)
+	}
+	return server.Config{TrustedProxies: trusted, Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
 		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Now: t.Now, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
 }
 

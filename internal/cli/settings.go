@@ -93,5 +93,12 @@ func (s settings) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (
 	if !ok {
 		return nil, nil
 	}
+	if list, ok := v.([]any); ok { // as on the command line
+		var texts []string
+		for _, one := range list {
+			texts = append(texts, fmt.Sprint(one))
+		}
+		return strings.Join(texts, ","), nil
+	}
 	return fmt.Sprint(v), nil
 }

@@ -4,6 +4,7 @@ package server
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -24,6 +25,8 @@ type Config struct {
 
 	// Guest lets every browser of this machine in as admin of the first workspace, without a password. For made-up data.
 	Guest bool
+
+	TrustedProxies []netip.Prefix // whose X-Forwarded headers are believed; see [behind]
 
 	OpenID openid.Config // the provider that users may log in with; the zero value for none
 

@@ -49,3 +49,6 @@ func (s *Server) DoDue(ctx context.Context) (int, error) {
 	due, err := s.records.DueWorkspaces(ctx, carpel.MillisOf(s.config.Now()))
 	return len(due), errors.Join(err, s.workspaces.openDue(ctx))
 }
+
+// Behind is behind.
+var Behind = behind

@@ -195,7 +195,7 @@ func (s *Server) routes() http.Handler {
 	for _, path := range web.Paths() {
 		mux.Handle("GET "+path, web.Handler())
 	}
-	return s.observe(ingestion.over(mux))
+	return behind(s.config.TrustedProxies, s.config.Log, s.observe(ingestion.over(mux)))
 }
 
 // ServeHTTP answers one request.
