@@ -1,7 +1,9 @@
 package api
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,12 +84,13 @@ func (a *API) registerPeople() {
 }
 
 type listPeopleIn struct {
-	Search    string `query:"search" doc:"Beginning of a user id or email."`
-	Attribute string `query:"attribute" doc:"With value: people whose attribute is this."`
-	Value     string `query:"value"`
-	Limit     int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
-	After     string `query:"after" doc:"Opaque: the next of the answer before."`
-	Format    string `query:"format" enum:"json,csv,ndjson" default:"json"`
+	Search     string   `query:"search" doc:"Beginning of a user id or email."`
+	Attribute  string   `query:"attribute" doc:"With value: people whose attribute is this."`
+	Value      string   `query:"value"`
+	Attributes []string `query:"attributes,explode" maxItems:"50" doc:"Names of attributes to give with each; id and email are always given. csv and ndjson have all."`
+	Limit      int      `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	After      string   `query:"after" doc:"Opaque: the next of the answer before."`
+	Format     string   `query:"format" enum:"json,csv,ndjson" default:"json"`
 }
 
 type peoplePage struct {
@@ -108,11 +111,11 @@ func (a *API) listPeople(c *call, in *listPeopleIn) (*huma.StreamResponse, error
 		return nil, err
 	}
 	if in.Format == "json" {
-		page := peoplePage{[]Person{}, next}
-		for _, p := range people {
-			page.People = append(page.People, showPerson(p))
+		page, err := listed(c, people, in.Attributes)
+		if err != nil {
+			return nil, err
 		}
-		return jsonAnswer(page), nil
+		return jsonAnswer(peoplePage{page, next}), nil
 	}
 	db, release, err := a.Engine(c, c.Workspace)
 	if err != nil {
@@ -144,6 +147,23 @@ func (a *API) listPeople(c *call, in *listPeopleIn) (*huma.StreamResponse, error
 			}
 		}
 	}}, nil
+}
+
+// listed reads the people of a page, with those of their attributes that are asked for.
+func listed(c *call, people []carpel.Person, attributes []string) ([]Person, error) {
+	rows := []Person{}
+	for _, row := range people {
+		p, err := c.Engine.Person(c, carpel.PersonRef{Key: row.Key})
+		if carpel.ErrorCode(err) == carpel.CodeNotFound {
+			continue // erased since the page was read
+		}
+		if err != nil {
+			return nil, err
+		}
+		maps.DeleteFunc(p.Attributes, func(name string, _ carpel.Attr) bool { return !slices.Contains(attributes, name) })
+		rows = append(rows, showPerson(*p))
+	}
+	return rows, nil
 }
 
 // attributesJSON is a person's attributes as a JSON object of bare values.
@@ -263,6 +283,12 @@ type PersonSegment struct {
 	Key       string        `json:"key"`
 	Name      string        `json:"name"`
 	EnteredAt carpel.Millis `json:"entered_at"`
+	LeavesAt  carpel.Millis `json:"leaves_at" doc:"When the passing of time alone takes them out; null for never, and when it was not asked."`
+}
+
+type personSegmentsIn struct {
+	ID     string `path:"id" doc:"A key (p_…), id:<user id>, email:<address>, or a bare user id or email."`
+	Leaves bool   `query:"leaves" doc:"Work out leaves_at, which takes longer."`
 }
 
 type personSegmentsOut struct {
@@ -271,7 +297,7 @@ type personSegmentsOut struct {
 	}
 }
 
-func (a *API) listPersonSegments(c *call, in *personPath) (*personSegmentsOut, error) {
+func (a *API) listPersonSegments(c *call, in *personSegmentsIn) (*personSegmentsOut, error) {
 	ref, err := a.personRef(c, in.ID)
 	if err != nil {
 		return nil, err
@@ -287,9 +313,34 @@ func (a *API) listPersonSegments(c *call, in *personPath) (*personSegmentsOut, e
 	out := &personSegmentsOut{}
 	out.Body.Segments = []PersonSegment{}
 	for _, s := range all {
-		if at, ok := entered[s.ID]; ok {
-			out.Body.Segments = append(out.Body.Segments, PersonSegment{s.ID, s.Key, s.Name, at})
+		at, ok := entered[s.ID]
+		if !ok {
+			continue
 		}
+		leaves := carpel.Never
+		if in.Leaves {
+			if leaves, err = leavesAt(c, ref, s); err != nil {
+				return nil, err
+			}
+		}
+		out.Body.Segments = append(out.Body.Segments, PersonSegment{s.ID, s.Key, s.Name, at, leaves})
 	}
 	return out, nil
+}
+
+// leavesAt returns when the passing of time alone takes a member out of a segment; Never for one that is manual, or not
+// live: a frozen one keeps its members, and the definition of one that is being built does not serve yet.
+func leavesAt(c *call, ref carpel.PersonRef, s carpel.Segment) (carpel.Millis, error) {
+	st, err := c.Engine.Status(s.ID)
+	if err != nil || s.Definition == nil || st.State != carpel.StateLive {
+		return carpel.Never, nil
+	}
+	e, err := c.Engine.Explain(c, engine.ExplainQuery{Person: ref, Condition: s.Definition})
+	if err != nil {
+		return 0, err
+	}
+	if !e.Matched {
+		return carpel.Never, nil // has left since the list was read
+	}
+	return e.Tree[0].NextChange, nil
 }

@@ -297,6 +297,8 @@ type ActivityEntry struct {
 	Kind   string        `json:"kind"`   // identify, event, page, …
 	Name   string        `json:"name"`   // event, page or screen name
 	Person string        `json:"person"` // key
+	ID     string        `json:"id"`     // their user id and email; "" for none
+	Email  string        `json:"email"`
 }
 
 // Operations keeps the engine itself.
@@ -318,10 +320,13 @@ type Stats struct {
 	Anonymous       int64   `json:"anonymous"`
 	Events          int64   `json:"events"`
 	EventsPerMinute float64 `json:"events_per_minute"`
-	DiskBytes       int64   `json:"disk_bytes"`
-	CacheBytes      int64   `json:"cache_bytes"`
-	Segments        int     `json:"segments"`
-	TimersDue       int64   `json:"timers_due"` // behind, not yet run
+	// Minutes is how many items arrived in each minute of the clock, the oldest first and the present one, which is not
+	// over, last: those of an hour, or fewer when the engine was opened since.
+	Minutes    []int64 `json:"minutes" doc:"Items that arrived in each minute of the clock, oldest first, the present one last: an hour, or less since the start."`
+	DiskBytes  int64   `json:"disk_bytes"`
+	CacheBytes int64   `json:"cache_bytes"`
+	Segments   int     `json:"segments"`
+	TimersDue  int64   `json:"timers_due"` // behind, not yet run
 }
 
 // CheckReport is what Check found.

@@ -42,6 +42,18 @@ func TestPeople(t *testing.T) {
 	if a := c.want(200, "GET /api/people/1/segments", nil); a.get("segments.0.key") != "have-not-logged-in-recently" || a.get("segments.0.entered_at") == nil {
 		t.Errorf("the segments are %s", a.body)
 	}
+	c.define("Lately", "$first_seen_at within last 30d")
+	if a := c.want(200, "GET /api/people/only@example.com/segments?leaves=true", nil); a.get("segments.0.key") != "signed-up-recently" || a.get("segments.0.leaves_at") == nil ||
+		a.get("segments.1.key") != "lately" || a.get("segments.1.leaves_at").(string) < a.get("segments.0.leaves_at").(string) {
+		t.Errorf("the segments with their end are %s", a.body)
+	}
+	if a := c.want(200, "GET /api/people/only@example.com/segments", nil); a.get("segments.0.leaves_at") != nil {
+		t.Errorf("the end was not asked: %s", a.body)
+	}
+	if a := c.want(200, "GET /api/people?search=ann&attributes=plan&attributes=no+such", nil); a.get("people.0.last_seen_at") != "2026-03-02T00:00:00Z" ||
+		a.get("people.0.attributes.plan.value") == nil || a.get("people.0.attributes.email") != nil {
+		t.Errorf("the row is %s", a.body)
+	}
 	if a := c.want(200, "GET /api/people?search=an", nil); len(a.get("people").([]any)) != 1 || a.get("people.0.email") != "ann@example.com" {
 		t.Errorf("found %s", a.body)
 	}
@@ -239,7 +251,14 @@ func TestDataScreens(t *testing.T) {
 	if overview.get("stats.people") != 5.0 || overview.get("stats.events") != 3.0 || len(overview.get("moved").([]any)) == 0 {
 		t.Errorf("the overview is %s", overview.body)
 	}
-	if a := c.want(200, "GET /api/activity?limit=2", nil); len(a.get("activity").([]any)) == 0 {
+	arrived := 0.0
+	for _, n := range overview.get("stats.minutes").([]any) {
+		arrived += n.(float64)
+	}
+	if arrived != 8 {
+		t.Errorf("%v items arrived, not 8", arrived)
+	}
+	if a := c.want(200, "GET /api/activity?limit=2", nil); a.get("activity.1.kind") != "event" || a.get("activity.1.id") != "2" {
 		t.Errorf("the activity is %s", a.body)
 	}
 	recipes := c.want(200, "GET /api/recipes", nil)

@@ -342,14 +342,15 @@ func (db *DB) Activity(_ context.Context, after uint64, limit int) ([]engine.Act
 		if err != nil {
 			return nil, 0, err
 		}
-		out[i] = engine.ActivityEntry{Seq: e.Seq, At: e.At, Kind: e.Kind.String(), Name: e.Name, Person: p.Key}
+		out[i] = engine.ActivityEntry{Seq: e.Seq, At: e.At, Kind: e.Kind.String(), Name: e.Name, Person: p.Key, ID: p.UserID, Email: p.Email}
 	}
 	return out, last, nil
 }
 
 // Stats returns sizes and rates.
 func (db *DB) Stats() engine.Stats {
-	st := engine.Stats{CacheBytes: db.store.CacheBytes(), EventsPerMinute: float64(db.rate.perMinute(db.now()))}
+	now := db.now()
+	st := engine.Stats{CacheBytes: db.store.CacheBytes(), EventsPerMinute: float64(db.rate.perMinute(now)), Minutes: db.rate.minutes(now)}
 	if db.enter() != nil {
 		return st
 	}

@@ -135,6 +135,7 @@ func Open(dir string, o Options) (*DB, error) {
 	if err := db.load(dir); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	db.rate.begin(db.now())
 	db.writing <- struct{}{}
 	if !o.Manual {
 		db.done.Add(2)
