@@ -35,6 +35,7 @@ type listMembersIn struct {
 	ID     string `path:"id" doc:"Id or key of the segment."`
 	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 	After  string `query:"after" doc:"Opaque: the next of the answer before."`
+	Skip   int    `query:"skip" minimum:"0" doc:"How many to pass over first: the way into the middle of many."`
 	Format string `query:"format" enum:"json,csv,ndjson" default:"json"`
 }
 
@@ -61,11 +62,11 @@ func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, err
 	if err != nil {
 		return nil, err
 	}
-	limit := in.Limit
+	q := engine.MembersQuery{Segment: s.ID, After: in.After, Skip: in.Skip, Limit: in.Limit}
 	if in.Format != "json" {
-		limit = 1000
+		q.Limit = 1000
 	}
-	members, next, err := c.Engine.Members(c, s.ID, in.After, limit)
+	members, next, err := c.Engine.Members(c, q)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,8 @@ func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, err
 				w.flush()
 				return
 			}
-			if members, next, err = db.Members(ctx.Context(), s.ID, next, limit); err != nil {
+			q.After, q.Skip = next, 0
+			if members, next, err = db.Members(ctx.Context(), q); err != nil {
 				w.fail()
 				return
 			}
@@ -243,6 +245,7 @@ func idColumn(header []string) (int, string, bool) {
 type listChangesIn struct {
 	ID          string `path:"id" doc:"Id or key of the segment."`
 	After       string `query:"after" doc:"Opaque cursor; empty for the oldest kept, now for the end."`
+	Last        int    `query:"last" minimum:"0" maximum:"1000" doc:"Instead of after: begin so many changes before the end."`
 	Limit       int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 	Accept      string `header:"Accept"`
 	LastEventID string `header:"Last-Event-ID"`
@@ -274,10 +277,13 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 	if err != nil {
 		return nil, err
 	}
-	q := engine.ChangesQuery{Segment: s.ID, After: in.After, Limit: in.Limit}
+	if in.After != "" && in.Last > 0 {
+		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/last", Message: "send either after or last"}
+	}
+	q := engine.ChangesQuery{Segment: s.ID, After: in.After, Last: in.Last, Limit: in.Limit}
 	live := strings.Contains(in.Accept, "text/event-stream")
 	if live && in.LastEventID != "" {
-		q.After = in.LastEventID
+		q.After, q.Last = in.LastEventID, 0
 	}
 	changes, next, err := c.Engine.Changes(c, q)
 	if err != nil {
@@ -311,7 +317,7 @@ func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, err
 					}
 				}
 				moved := after != q.After // a read may pass over entries that are of nobody any more
-				q.After = after
+				q.After, q.Last = after, 0
 				if len(changes) == 0 && !moved {
 					break
 				}

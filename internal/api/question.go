@@ -46,6 +46,8 @@ func (a *API) registerSegmentQuestions() {
 		Summary: "Count every region of several segments"}, a.overlap)
 	route(a, operation{Method: http.MethodGet, Path: "/api/segments/{id}/history", Scope: records.ScopeRead, ID: "segmentHistory", Tag: tag,
 		Summary: "Count, entries and leavings over time, and the versions of the definition"}, a.history)
+	route(a, operation{Method: http.MethodPost, Path: "/api/segments/trends", Scope: records.ScopeRead, ID: "segmentTrends", Tag: tag,
+		Summary: "The counts of many segments over time", Description: "What a list draws its small curves from."}, a.trends)
 	route(a, operation{Method: http.MethodPost, Path: "/api/people/{id}/explain", Scope: records.ScopeRead, ID: "explainPerson", Heavy: true, Tag: tag,
 		Summary: "Say why a person matches, or does not"}, func(c *call, in *explainPersonIn) (*explainOut, error) {
 		return a.explain(c, in.ID, in.Body)
@@ -186,8 +188,15 @@ type parseOut struct {
 		Definition json.RawMessage  `json:"definition"`
 		Text       string           `json:"text"`
 		Sentence   string           `json:"sentence"`
+		Nodes      []NodeSentence   `json:"nodes" doc:"Every condition outside where, in document order, in words."`
 		Warnings   []carpel.Finding `json:"warnings"`
 	}
+}
+
+// NodeSentence is one condition of a definition, said alone.
+type NodeSentence struct {
+	Pointer  string `json:"pointer"`
+	Sentence string `json:"sentence"`
 }
 
 func (a *API) parse(_ *call, in *parseIn) (*parseOut, error) {
@@ -206,6 +215,10 @@ func (a *API) parse(_ *call, in *parseIn) (*parseOut, error) {
 	}
 	out := &parseOut{}
 	out.Body.Definition, out.Body.Text, out.Body.Sentence = carpel.Canonical(def), carpel.FormatText(def), carpel.Sentence(def)
+	carpel.WalkOutside(def, func(pointer string, n carpel.Condition) bool {
+		out.Body.Nodes = append(out.Body.Nodes, NodeSentence{pointer, carpel.NodeSentence(n)})
+		return true
+	})
 	out.Body.Warnings = orEmpty(carpel.Lint(def))
 	return out, nil
 }
@@ -309,67 +322,6 @@ func (a *API) overlap(c *call, in *overlapIn) (*overlapOut, error) {
 	}
 	out := &overlapOut{}
 	out.Body.Segments, out.Body.Regions = ids, orEmpty(regions)
-	return out, nil
-}
-
-type historyIn struct {
-	ID   string    `path:"id" doc:"Id or key of the segment."`
-	From time.Time `query:"from" doc:"30 days ago if left out."`
-	To   time.Time `query:"to" doc:"Now if left out."`
-	Step string    `query:"step" default:"1d" doc:"Length of a step: 5m, 1h, 1d; at least a minute, at most 1,000 steps."`
-}
-
-// Version is one saved definition.
-type Version struct {
-	Version    int             `json:"version"`
-	Definition json.RawMessage `json:"definition"`
-	Sentence   string          `json:"sentence"`
-	SavedAt    time.Time       `json:"saved_at"`
-	SavedBy    string          `json:"saved_by"`
-}
-
-type historyOut struct {
-	Body struct {
-		Points   []engine.HistoryPoint `json:"points"`
-		Versions []Version             `json:"versions" doc:"Newest first."`
-	}
-}
-
-func (a *API) history(c *call, in *historyIn) (*historyOut, error) {
-	s, err := a.Records.Segment(c, c.Workspace, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	span, err := carpel.ParseDuration(in.Step)
-	step := time.Duration(span.Millis()) * time.Millisecond
-	if err != nil || step < time.Minute {
-		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/step", Message: "step is a span of at least a minute, such as 5m, 1h or 1d"}
-	}
-	if in.To.IsZero() {
-		in.To = a.Now()
-	}
-	if in.From.IsZero() {
-		in.From = in.To.Add(-30 * 24 * time.Hour)
-	}
-	if !in.From.Before(in.To) {
-		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/from", Message: "from must lie before to"}
-	}
-	if n := int64(in.To.Sub(in.From) / step); n > 1000 {
-		return nil, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/step", Limit: 1000, Actual: n, Message: "more than 1,000 steps; take a longer step"}
-	}
-	points, err := c.Engine.History(c, s.ID, carpel.MillisOf(in.From), carpel.MillisOf(in.To), step)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := a.Records.SegmentVersions(c, c.Workspace, s.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &historyOut{}
-	out.Body.Points, out.Body.Versions = orEmpty(points), []Version{}
-	for _, v := range versions {
-		out.Body.Versions = append(out.Body.Versions, Version{v.Version, carpel.Canonical(v.Definition), carpel.Sentence(v.Definition), v.SavedAt, v.SavedBy})
-	}
 	return out, nil
 }
 

@@ -105,14 +105,17 @@ type Questions interface {
 	Impact(ctx context.Context, id string, c carpel.Condition, sample int) (*Impact, error)
 	// Overlap returns the size of every non-empty region of up to 8 segments.
 	Overlap(ctx context.Context, ids []string) ([]Region, error)
-	// Members lists members by person ordinal after the opaque cursor ("" from the start): at most limit, and the
-	// cursor for the next page ("" at the end).
-	Members(ctx context.Context, id, after string, limit int) ([]carpel.Member, string, error)
+	// Members lists members in the order in which they became known: at most q.Limit, and the cursor for the next
+	// page ("" at the end).
+	Members(ctx context.Context, q MembersQuery) ([]carpel.Member, string, error)
 	// Changes reads the feed. It returns at most q.Limit changes and the cursor to go on from, also when there are
 	// none. CodeGone for a cursor behind what is kept, or of another epoch.
 	Changes(ctx context.Context, q ChangesQuery) ([]carpel.Change, string, error)
 	// History returns count, enters and leaves of a segment in steps of step (at least a minute) over [from, to).
 	History(ctx context.Context, id string, from, to carpel.Millis, step time.Duration) ([]HistoryPoint, error)
+	// Counts returns how many people each segment held at moments, which must be in order. Before what is kept, and
+	// after now, it is the nearest count known.
+	Counts(ctx context.Context, ids []string, at []carpel.Millis) ([][]int64, error)
 	// Watch returns a channel that is closed at the next commit or evaluation. A signal only: read again after.
 	Watch() <-chan struct{}
 }
@@ -215,11 +218,20 @@ type Region struct {
 	Count    int64    `json:"count"`
 }
 
+// MembersQuery lists the people in a segment.
+type MembersQuery struct {
+	Segment string
+	After   string // opaque cursor; "" from the start
+	Skip    int    // how many to pass over first: the way into the middle of many
+	Limit   int
+}
+
 // ChangesQuery reads the feed of one segment, or of all.
 type ChangesQuery struct {
 	Segment string // "" for all
 	Person  string // key; "" for all
 	After   string // cursor; "" from the oldest kept, "now" from the end
+	Last    int    // instead of After: from so many changes before the end, whoever they are of; 0 for not
 	Limit   int
 }
 

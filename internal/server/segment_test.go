@@ -53,6 +53,11 @@ func TestSegmentLife(t *testing.T) {
 	if a := c.built(id); a.get("count") != 4.0 || a.get("version") != 2.0 || a.get("serving") != 2.0 {
 		t.Errorf("after the edit %s", a.body)
 	}
+	trends := c.want(200, "POST /api/segments/trends", map[string]any{"segments": []string{id, "power-users"}, "step": "12h"})
+	if counts := trends.get("trends.0.counts").([]any); trends.get("trends.0.segment") != id || len(counts) != 60 || counts[0] != 0.0 || counts[59] != 4.0 ||
+		len(trends.get("trends").([]any)) != 2 {
+		t.Errorf("the trends are %s", trends.body)
+	}
 	history := c.want(200, "GET /api/segments/pro/history?step=1h", nil)
 	if len(history.get("versions").([]any)) != 2 || history.get("versions.1.sentence") != "plan is pro" {
 		t.Errorf("the history is %s", history.body)

@@ -164,7 +164,7 @@ func stand(s *opened) (standing, error) {
 		}
 		now[st.ID] = map[string]carpel.Millis{}
 		for after := ""; ; {
-			page, next, err := s.Members(s.ctx, st.ID, after, 100)
+			page, next, err := s.Members(s.ctx, engine.MembersQuery{Segment: st.ID, After: after, Limit: 100})
 			if err != nil {
 				return nil, err
 			}

@@ -155,7 +155,7 @@ func (s *opened) members(id string) (map[string]carpel.Millis, error) {
 		return nil, err
 	}
 	for after := ""; ; {
-		page, next, err := s.Engine.Members(s.ctx, id, after, 3) // small pages, so that cursors are used
+		page, next, err := s.Engine.Members(s.ctx, engine.MembersQuery{Segment: id, After: after, Limit: 3}) // small pages, so that cursors are used
 		if err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func ask(t testing.TB, ctx context.Context, db engine.Engine, n int) error {
 		},
 		func() error { _, err := db.Impact(ctx, id, c, 2); return err },
 		func() error { _, err := db.Overlap(ctx, []string{id, "manual"}); return err },
-		func() error { _, _, err := db.Members(ctx, id, "", 100); return err },
+		func() error { _, _, err := db.Members(ctx, engine.MembersQuery{Segment: id, Limit: 100}); return err },
 		func() error { _, _, err := db.Changes(ctx, engine.ChangesQuery{Limit: 100}); return err },
 		func() error {
 			_, err := db.History(ctx, id, 0, carpel.Millis(time.Hour.Milliseconds()), time.Hour)

@@ -211,6 +211,9 @@ func (db *DB) Changes(ctx context.Context, q engine.ChangesQuery) ([]carpel.Chan
 		return nil, "", noSegment(q.Segment)
 	}
 	at, err := db.parseCursor(q.After, span)
+	if err == nil && q.Last > 0 {
+		at, err = db.lastChanges(segment, span, q.Last)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -308,68 +311,4 @@ func (r *feedReader) entry(seq uint64, value []byte) (bool, error) {
 		r.out = append(r.out, c)
 	}
 	return true, nil
-}
-
-// History returns how a segment changed over time.
-func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, step time.Duration) ([]engine.HistoryPoint, error) {
-	if err := db.enter(); err != nil {
-		return nil, err
-	}
-	defer db.leave()
-	if step < time.Minute {
-		return nil, carpel.Errorf(carpel.CodeInvalid, "a step is at least a minute")
-	}
-	if n := (to - from) / carpel.Millis(step.Milliseconds()); n > 10_000 || to < from {
-		return nil, &carpel.Error{Code: carpel.CodeLimit, Limit: 10_000, Actual: int64(n), Message: "a history has 1 to 10,000 steps"}
-	}
-	db.view.mu.RLock()
-	s, span, before, number := db.view.find(id), db.view.feed, int64(0), uint32(0)
-	if s != nil {
-		before = s.count // at from; as it is now when nothing is told of changes
-		number = s.Number
-	}
-	db.view.mu.RUnlock()
-	if s == nil {
-		return nil, noSegment(id)
-	}
-	var points []engine.HistoryPoint
-	for at := from; at < to; at += carpel.Millis(step.Milliseconds()) {
-		points = append(points, engine.HistoryPoint{At: at, Count: -1})
-	}
-	first := true
-	err := db.scan(feedOfKey(number, span.first), feedOfKey(number, span.last+1), func(key, _ []byte) (bool, error) {
-		value, closer, err := db.store.DB().Get(feedKey(binary.BigEndian.Uint64(key[5:])))
-		if errors.Is(err, pebble.ErrNotFound) {
-			return true, nil
-		}
-		if err != nil {
-			return false, fmt.Errorf("read feed: %w", err)
-		}
-		e, err := decodeFeed(value)
-		if err = errors.Join(err, closer.Close()); err != nil {
-			return false, err
-		}
-		if first { // what was before it may not be kept any more
-			first, before = false, e.count-int64(e.enters.Count()-e.leaves.Count())
-		}
-		switch {
-		case e.at < from:
-			before = e.count
-		case e.at < to:
-			p := &points[(e.at-from)/carpel.Millis(step.Milliseconds())]
-			p.Count = e.count
-			p.Enters += int64(e.enters.Count())
-			p.Leaves += int64(e.leaves.Count())
-		default:
-			return false, nil
-		}
-		return ctx.Err() == nil, ctx.Err()
-	})
-	for i := range points {
-		if points[i].Count < 0 {
-			points[i].Count = before
-		}
-		before = points[i].Count
-	}
-	return points, err
 }

@@ -85,7 +85,7 @@ func TestPauseOfTheDue(t *testing.T) {
 	must(t, db.Pause(ctx, "s"))
 	clock.move(20 * time.Hour)
 	must(t, db.Advance(ctx))
-	members, _, err := db.Members(ctx, "s", "", 10)
+	members, _, err := db.Members(ctx, engine.MembersQuery{Segment: "s", Limit: 10})
 	must(t, err)
 	if len(members) != 1 || members[0].UserID != "later" {
 		t.Fatalf("members: %+v", members)
@@ -135,6 +135,21 @@ func TestFeedPages(t *testing.T) {
 	if rest, _ := feed(t, db, "now"); len(rest) > 0 {
 		t.Fatalf("%d changes after now", len(rest))
 	}
+	for _, segment := range []string{"", "a", "b"} {
+		var of []carpel.Change
+		for _, c := range all {
+			if segment == "" || c.Segment == segment {
+				of = append(of, c)
+			}
+		}
+		for _, last := range []int{1, 2, 60, 299, len(of), len(of) + 5} {
+			got, _, err := db.Changes(context.Background(), engine.ChangesQuery{Segment: segment, Last: last, Limit: len(all)})
+			must(t, err)
+			if diff := cmp.Diff(of[max(0, len(of)-last):], got); diff != "" {
+				t.Fatalf("the last %d of %q:\n%s", last, segment, diff)
+			}
+		}
+	}
 	must(t, db.Drop(context.Background(), "b"))
 	left, _ := feed(t, db, "")
 	for _, c := range left {
@@ -160,6 +175,9 @@ func TestFeedIsKeptForAWhile(t *testing.T) {
 			t.Fatalf("%+v: the count should be %d", p, count)
 		}
 	}
+	for _, step := range []time.Duration{time.Minute, 7 * time.Minute, time.Hour} {
+		sameCounts(t, db, from, to, step)
+	}
 	if st, _ := db.Status("b"); enters-leaves != st.Count || enters == 0 || leaves == 0 {
 		t.Fatalf("%d enters, %d leaves, %+v", enters, leaves, st)
 	}
@@ -175,6 +193,7 @@ func TestFeedIsKeptForAWhile(t *testing.T) {
 	st, _ := db.Status("b")
 	points, err = db.History(ctx, "b", clock.millis()-7_200_000, clock.millis(), time.Hour)
 	must(t, err)
+	sameCounts(t, db, clock.millis()-7_200_000, clock.millis(), time.Hour)
 	if len(points) != 2 || points[0].Count != st.Count || points[1].Count != st.Count {
 		t.Fatalf("the history %+v of a segment of %d", points, st.Count)
 	}
@@ -189,5 +208,54 @@ func TestFeedIsKeptForAWhile(t *testing.T) {
 	}
 	if _, err := fs.Stat(fs.PathJoin("engine", stripes.RestoredMarker)); err == nil {
 		t.Fatal("the marker is still there")
+	}
+}
+
+// sameCounts fails unless the counts at the ends of the steps are those that the histories say.
+func sameCounts(t *testing.T, db *stripes.DB, from, to carpel.Millis, step time.Duration) {
+	t.Helper()
+	ids := []string{"b", "a"}
+	var want [][]int64
+	var ends []carpel.Millis
+	for _, id := range ids {
+		points, err := db.History(context.Background(), id, from, to, step)
+		must(t, err)
+		ends = ends[:0]
+		var counts []int64
+		for _, p := range points {
+			counts, ends = append(counts, p.Count), append(ends, min(to, p.At+carpel.Millis(step.Milliseconds())))
+		}
+		want = append(want, counts)
+	}
+	got, err := db.Counts(context.Background(), ids, ends)
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("histories (-) and counts (+) by %s:\n%s", step, diff)
+	}
+}
+
+// Wherever one begins, the members from there on are the same.
+func TestMembersFromTheMiddle(t *testing.T) {
+	db := feedEngine(t, vfs.NewMem(), newWall())
+	defer db.Close()
+	all, _, err := db.Members(context.Background(), engine.MembersQuery{Segment: "b", Limit: 10_000})
+	must(t, err)
+	if len(all) != 300 {
+		t.Fatalf("%d members", len(all))
+	}
+	for _, skip := range []int{0, 1, 128, 255, 256, 257, len(all) - 1, len(all), len(all) + 1} {
+		got, _, err := db.Members(context.Background(), engine.MembersQuery{Segment: "b", Skip: skip, Limit: 7})
+		must(t, err)
+		from := min(skip, len(all))
+		if diff := cmp.Diff(append([]carpel.Member{}, all[from:min(len(all), from+7)]...), append([]carpel.Member{}, got...)); diff != "" {
+			t.Fatalf("past %d:\n%s", skip, diff)
+		}
+	}
+	page, next, err := db.Members(context.Background(), engine.MembersQuery{Segment: "b", Limit: 100})
+	must(t, err)
+	rest, _, err := db.Members(context.Background(), engine.MembersQuery{Segment: "b", After: next, Skip: 150, Limit: 10_000})
+	must(t, err)
+	if diff := cmp.Diff(all[len(page)+150:], rest); diff != "" {
+		t.Fatalf("past 150 after a cursor:\n%s", diff)
 	}
 }

@@ -176,7 +176,7 @@ func everything(t testing.TB, db engine.Engine) string {
 	}
 	for _, st := range db.Statuses() {
 		fmt.Fprintf(&b, "segment %s %s %d of %d: %d\n", st.ID, st.State, st.Serving, st.Building, st.Count)
-		members, _, err := db.Members(ctx, st.ID, "", 1<<20)
+		members, _, err := db.Members(ctx, engine.MembersQuery{Segment: st.ID, Limit: 1 << 20})
 		must(t, err)
 		for _, m := range members {
 			fmt.Fprintf(&b, "  %s since %s\n", m.UserID, m.EnteredAt)

@@ -265,16 +265,16 @@ func (db *DB) SegmentsOf(_ context.Context, ref carpel.PersonRef) (map[string]ca
 }
 
 // Members lists the members of a segment in order of ordinal.
-func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpel.Member, string, error) {
+func (db *DB) Members(ctx context.Context, q engine.MembersQuery) ([]carpel.Member, string, error) {
 	if err := db.enter(); err != nil {
 		return nil, "", err
 	}
 	defer db.leave()
-	s, number, err := db.segmentOf(id)
+	s, number, err := db.segmentOf(q.Segment)
 	if err != nil {
 		return nil, "", err
 	}
-	place, err := decodePlace(after)
+	place, err := decodePlace(q.After)
 	if err != nil {
 		return nil, "", err
 	}
@@ -285,6 +285,7 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 		}
 	}
 	var out []carpel.Member
+	skip := q.Skip
 	for n := uint32(from) / block.Width; n < db.store.Stripes(); n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, "", err
@@ -293,6 +294,10 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 		mask := s.mask(n)
 		db.view.mu.RUnlock()
 		if mask.IsEmpty() {
+			continue
+		}
+		if size := mask.Count(); size <= skip && uint64(n)*block.Width >= from {
+			skip -= size
 			continue
 		}
 		m, err := db.syncedMembers(number, n)
@@ -304,7 +309,11 @@ func (db *DB) Members(ctx context.Context, id, after string, limit int) ([]carpe
 			if uint64(ordinal) < from {
 				continue
 			}
-			if len(out) >= limit {
+			if skip > 0 {
+				skip--
+				continue
+			}
+			if len(out) >= q.Limit {
 				return out, encodePlace(strconv.FormatUint(uint64(ordinal), 10)), nil
 			}
 			p, err := db.store.Identity(ordinal)

@@ -51,7 +51,7 @@ func TestNothingIsToldBeforeItsSync(t *testing.T) {
 	for name, told := range map[string]func(db *stripes.DB) bool{
 		"person": func(db *stripes.DB) bool { _, err := db.Person(ctx, ref); return err == nil },
 		"members": func(db *stripes.DB) bool {
-			members, _, _ := db.Members(ctx, "s", "", 10)
+			members, _, _ := db.Members(ctx, engine.MembersQuery{Segment: "s", Limit: 10})
 			return len(members) > 0
 		},
 		"feed": func(db *stripes.DB) bool {
