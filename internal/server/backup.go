@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -24,7 +25,10 @@ import (
 //	backup.json             when and by which version it was made, and each file's length and checksum; last, so that what
 //	                        lacks it is not whole
 //
-// On the file system of the data directory the tables of a checkpoint are hard links: damage there is damage here.
+// A checkpoint is made beside its engine, on the same file system, where tables are hard links and the writer waits for no
+// longer than it takes to make them. From there it goes to its place: by its name, or, on another file system, copied while
+// the engine works on. On the file system of the data directory damage there is damage here.
+//
 // The records come first: an engine that knows more than the records is brought back to them when it opens, while
 // records that know a segment the engine does not only mean a build.
 
@@ -41,6 +45,10 @@ func (s *Server) Backup(ctx context.Context, dir string) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("create backup: %w", err)
 	}
+	if !s.backingUp.TryLock() {
+		return carpel.Errorf(carpel.CodeConflict, "another backup is at work; try again when it has ended")
+	}
+	defer s.backingUp.Unlock()
 	part := dir + ".part"
 	if err := os.Mkdir(part, 0o700); err != nil {
 		if errors.Is(err, fs.ErrExist) {
@@ -155,19 +163,91 @@ func isInside(dir, other string) (bool, error) {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)), nil
 }
 
+// checkpointDirectory is where a workspace's checkpoint lies until it is in its place.
+const checkpointDirectory = "checkpoint"
+
 func (s *Server) backupWorkspace(ctx context.Context, id, to string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	made := filepath.Join(s.config.Data, workspacesDirectory, id, checkpointDirectory)
+	err := s.checkpoint(ctx, id, made)
+	if err == nil {
+		err = s.move(ctx, made, filepath.Join(to, "engine"))
+	}
+	if err = errors.Join(err, os.RemoveAll(made)); err != nil {
+		return err
+	}
+	return syncDirectory(to)
+}
+
+// checkpoint makes a workspace's checkpoint. The engine may close behind it: many may have been opened for theirs.
+func (s *Server) checkpoint(ctx context.Context, id, dir string) error {
 	db, release, err := s.workspaces.Engine(ctx, id)
 	if err != nil {
 		return err
 	}
-	defer release()
-	if err := os.MkdirAll(to, 0o700); err != nil {
+	err = db.Checkpoint(ctx, dir)
+	release()
+	return errors.Join(err, s.workspaces.closeIdle(ctx))
+}
+
+// sweepCheckpoints removes those of a backup under which the process ended.
+func sweepCheckpoints(data string) error {
+	all, err := filepath.Glob(filepath.Join(data, workspacesDirectory, "*", checkpointDirectory))
+	if err != nil {
 		return err
 	}
-	if err := db.Checkpoint(ctx, filepath.Join(to, "engine")); err != nil {
+	for _, dir := range all {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("remove what a backup left: %w", err)
+		}
+	}
+	return nil
+}
+
+// move moves a directory, to another file system by copying it.
+func move(ctx context.Context, from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, syscall.EXDEV) {
+		return copyDirectory(ctx, from, to)
+	}
+	return err
+}
+
+// copyDirectory copies a directory with what is below it, so that it survives a power cut once its own name is synced.
+func copyDirectory(ctx context.Context, from, to string) error {
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.Mkdir(filepath.Join(to, rel), 0o700)
+		}
+		_, err = copyFile(path, filepath.Join(to, rel))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	return syncDirectory(to)
+	return syncDirectories(to)
+}
+
+// copyFile copies a file to a new one, which survives a power cut once its name is synced, and tells what it was.
+func copyFile(from, to string) (fileSum, error) {
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fileSum{}, err
+	}
+	sum, err := copySum(out, from)
+	if err == nil {
+		err = out.Sync()
+	}
+	return sum, errors.Join(err, out.Close())
 }
 
 // syncDirectories makes the names in a directory and in those below it durable.

@@ -133,6 +133,9 @@ func (s *Still) take(source, path string, d fs.DirEntry) error {
 	case lockFile, localFile, ballastFile, backupFile:
 		return nil
 	}
+	if d.IsDir() && d.Name() == checkpointDirectory {
+		return fs.SkipDir
+	}
 	to := filepath.Join(s.Dir, rel)
 	switch {
 	case d.IsDir():
@@ -140,12 +143,8 @@ func (s *Still) take(source, path string, d fs.DirEntry) error {
 	case filepath.Ext(rel) == ".sst":
 		return os.Symlink(path, to)
 	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = copySum(out, path)
-	return errors.Join(err, out.Close())
+	_, err = copyFile(path, to)
+	return err
 }
 
 // Close removes the copies.

@@ -52,3 +52,12 @@ func (s *Server) DoDue(ctx context.Context) (int, error) {
 
 // Behind is behind.
 var Behind = behind
+
+// CopyBackups lets backups be copied, as to another file system, and calls before when a checkpoint has been made and is
+// not copied yet.
+func (s *Server) CopyBackups(before func()) {
+	s.move = func(ctx context.Context, from, to string) error {
+		before()
+		return copyDirectory(ctx, from, to)
+	}
+}

@@ -105,6 +105,71 @@ func TestBackupUnderLoad(t *testing.T) {
 	restored.want(200, "GET /api/segments/pro/changes", nil)
 }
 
+// While a backup is copied to another file system the writer goes on: what is acknowledged meanwhile is not in the backup,
+// which is of the moment of its checkpoint. Another backup has to wait, and nothing is left of either.
+func TestBackupCopied(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	c.define("Pro", "plan is pro")
+	c.bringIn("kind=people&format=csv", []byte(fewPeople))
+	pro := c.want(200, "GET /api/segments/pro", nil).get("count")
+	copying, goOn := make(chan struct{}), make(chan struct{})
+	s.CopyBackups(func() {
+		close(copying)
+		<-goOn
+	})
+	backup, made := filepath.Join(t.TempDir(), "backup"), make(chan answer, 1)
+	go func() { made <- c.do("POST /api/backup", map[string]string{"directory": backup}) }()
+	<-copying
+	now := carpel.MillisOf(time.Now())
+	if err := commit(t.Context(), s, carpel.Item{Kind: carpel.ItemIdentify, Person: carpel.PersonRef{UserID: "meanwhile"}, At: now, Received: now,
+		Properties: map[string]carpel.Value{"plan": carpel.TextValue("pro")}}); err != nil {
+		t.Fatal(err)
+	}
+	if a := c.want(200, "GET /api/segments/pro", nil); a.get("count") != pro.(float64)+1 {
+		t.Errorf("while the copy goes on the segment is %s", a.body)
+	}
+	c.want(409, "POST /api/backup", map[string]string{"directory": backup + "2"})
+	close(goOn)
+	if a := <-made; a.status != 204 {
+		t.Fatalf("the backup: %d %s", a.status, a.body)
+	}
+	data := filepath.Join(t.TempDir(), "restored")
+	if verified, err := server.Restore(backup, data); err != nil || !verified {
+		t.Fatal(verified, err)
+	}
+	restored := client{t, open(t, func(c *server.Config) { c.Data = data }), adminKey}
+	if a := restored.want(200, "POST /api/check", nil); a.get("problems_all") != 0.0 {
+		t.Errorf("the check finds %s", a.body)
+	}
+	if a := restored.want(200, "GET /api/segments/pro", nil); a.get("count") != pro {
+		t.Errorf("in the backup the segment is %s, want %v", a.body, pro)
+	}
+	if left, err := filepath.Glob(filepath.Join(s.Data(), "workspaces", "*", "checkpoint")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// What a backup leaves when the process ends under it is gone at the next start: it would keep what was erased.
+func TestBackupBrokenOff(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	s, err := server.Open(t.Context(), server.Config{Data: data, MinFreeMB: 1, MemoryMB: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(data, "workspaces", s.Local().Workspace, "checkpoint")
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.MkdirAll(left, 0o700), os.WriteFile(filepath.Join(left, "000001.sst"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	open(t, func(c *server.Config) { c.Data = data })
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it stays: %v", err)
+	}
+}
+
 // commit hands items to the engine of the first workspace.
 func commit(ctx context.Context, s *server.Server, items ...carpel.Item) error {
 	db, release, err := s.Engine(ctx, s.Local().Workspace)

@@ -176,15 +176,8 @@ func (r *restoring) copyFile(from, to, name string) error {
 	if err := r.manifest.belongs(name); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	have, err := copyFile(from, to)
 	if err != nil {
-		return err
-	}
-	have, err := copySum(out, from)
-	if err == nil {
-		err = out.Sync()
-	}
-	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}
 	return r.manifest.compare(name, have)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,7 +50,9 @@ type Server struct {
 	handler    http.Handler
 	guest      string // user id of the guest; "" for none
 	local      Local
-	fatal      chan error // holds the first error that an engine cannot go on from
+	backingUp  sync.Mutex                                       // held while a backup is made
+	move       func(ctx context.Context, from, to string) error // of a checkpoint to its backup; see [move]
+	fatal      chan error                                       // holds the first error that an engine cannot go on from
 	stopping   context.Context
 	stop       context.CancelCauseFunc // ends stopping: streams end, nothing new is ready
 }
@@ -65,7 +68,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 			return nil, fmt.Errorf("open data directory: %w", err)
 		}
 	}
-	s = &Server{config: config, fatal: make(chan error, 1)}
+	s = &Server{config: config, fatal: make(chan error, 1), move: move}
 	s.stopping, s.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -77,6 +80,9 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		return s, err
 	}
 	if s.disk, err = newDisk(config.Data, config.MinFreeMB<<20, config.Now); err != nil { // first: a start on a full disk needs the ballast
+		return s, err
+	}
+	if err := sweepCheckpoints(config.Data); err != nil {
 		return s, err
 	}
 	if err := checkRecords(config.Data); err != nil {
