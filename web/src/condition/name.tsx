@@ -1,0 +1,77 @@
+import { compact, relative } from '../app/format';
+import { type Name, type Source, useNames } from './api';
+import style from './condition.module.css';
+import { type Change, escapePattern, isText } from './edit';
+import { Field, type FieldOption } from './field';
+
+/** How often a name was seen, and of which types. */
+export const seen = (n: Name) =>
+  [n.types?.filter((t) => t !== 'text').join(', '), `${compact(n.count)}×`, n.last_seen && relative(n.last_seen)]
+    .filter(Boolean)
+    .join(' · ');
+
+/** A name of something, completed from what was seen. Any other may be typed: it is told quietly that it was never seen. */
+export function NameField(props: {
+  label: string;
+  at: string;
+  value: string;
+  onChange: Change<string>;
+  source: Source | undefined;
+  placeholder?: string;
+}) {
+  const { label, at, value, onChange, source, placeholder = 'name' } = props;
+  const { names, complete } = useNames(source, value);
+  const options = names.map((n): FieldOption => ({ value: n.name, label: n.name, hint: seen(n) }));
+  const unseen = complete && names.length > 0 && value !== '' && !names.some((n) => n.name === value);
+  return (
+    <>
+      <Field
+        name
+        label={label}
+        at={at}
+        value={value}
+        onChange={(next, merge) => onChange(isText(next) ? next : '', merge)}
+        options={options}
+        placeholder={placeholder}
+      />
+      {unseen && <span className={style.hint}>never seen</span>}
+    </>
+  );
+}
+
+/** A pattern for addresses or names of pages and screens; what is picked stands for itself. */
+export function PatternField(props: {
+  label: string;
+  at: string;
+  value: string;
+  onChange: Change<string>;
+  source: Source | undefined;
+  placeholder?: string;
+}) {
+  const { label, at, value, onChange, source, placeholder } = props;
+  const { names } = useNames(source);
+  return (
+    <Field
+      name
+      label={label}
+      at={at}
+      value={value}
+      onChange={(next, merge) => onChange(isText(next) ? next : '', merge)}
+      options={patterns(names)}
+      placeholder={placeholder}
+      input={{ title: '* stands for anything, | for or, and \\ takes a character literally' }}
+    />
+  );
+}
+
+/** Addresses as patterns: by their path alone, those of several hosts together. */
+function patterns(names: readonly Name[]): FieldOption[] {
+  const counts = new Map<string, number>();
+  for (const { name, count } of names) {
+    const path = /^[a-z]+:\/\/[^/]+(\/[^?#]*)/i.exec(name)?.[1] ?? name;
+    counts.set(path, (counts.get(path) ?? 0) + count);
+  }
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([path, count]) => ({ value: escapePattern(path), label: path, hint: `${compact(count)}×` }));
+}
