@@ -254,8 +254,8 @@ func scan(tb testing.TB, db *pebble.DB, l layout, name string, first, last carpe
 		r, err := block.DecodeRows(v)
 		check(tb, err)
 		total := r.Column("total").Nums
-		for i, t := range r.Time {
-			if first <= t && t <= last && total[i] > 250 {
+		for i := range r.Len() {
+			if t := r.Time.At(i); first <= t && t <= last && total.At(i) > 250 {
 				count++
 			}
 		}

@@ -7,11 +7,7 @@
 // result gives one compact run again.
 package block
 
-import (
-	"math/bits"
-
-	"github.com/carpel/carpel"
-)
+import "math/bits"
 
 // Width is the number of people in a stripe.
 const Width = 256
@@ -65,13 +61,11 @@ func (m Mask) Slots(yield func(uint8) bool) {
 
 // Column holds one value per row. Exactly one of the two forms is used. Immutable once built; safe to share.
 type Column struct {
-	// Dictionary form: Codes[row] indexes Dict; Dict[0] is the unset value.
-	Dict  []carpel.Value
-	Codes []uint16
-	text  string // the texts of Dict behind each other, when all its values are texts that lie so; "" otherwise
-	// Number form (Dict is nil): Nums[row], NaN where unset. Every value is a number that a float64 holds exactly
-	// as written.
-	Nums []float64
+	// Dictionary form: the codes of the rows index Dict.
+	Dict  *Dict
+	Codes Codes
+	// Number form (Dict is nil).
+	Nums *Nums
 }
 
 // Rows is the events of one (name, stripe, time bucket), or one chunk of a heavy person's, decoded: rows sorted by slot, then time.
@@ -80,7 +74,7 @@ type Rows struct {
 	Slots  []uint8  // the slots that have rows, ascending
 	Starts []uint16 // len(Slots)+1: rows of Slots[i] are [Starts[i], Starts[i+1])
 	SlotOf []uint8  // the slot of each row: what Starts says, for those who go through single rows
-	Time   []carpel.Millis
+	Time   Times
 	Names  []string     // property names, ascending
 	Cols   []Column     // aligned with Names
 	rare   []rareColumn // properties past the 64 most used, by name; see [Rows.Column]
@@ -89,19 +83,7 @@ type Rows struct {
 
 // Values is one attribute of a stripe, decoded: a row per slot. Immutable once built; safe to share.
 type Values struct {
-	Col     Column   // Width rows
-	set     Mask     // the slots that have a value
-	holders []Mask   // of a dictionary of at most shortDict entries: who has the entry, by code; else nil
-	ends    []uint16 // see Texts
+	Col     Column // Width rows
+	set     Mask   // the slots that have a value
+	holders []Mask // of a dictionary of at most shortDict entries: who has the entry, by code; else nil
 }
-
-// Stamps is the part beside [Values]: for every slot that was ever set or removed, the time of the last accepted
-// write, the moment the value became what it is, and the source of that write. Immutable once built.
-type Stamps struct {
-	At     [Width]carpel.Millis // NoStamp where never written
-	Since  [Width]carpel.Millis
-	Source *[Width]string // shared by stamps that followed each other, as long as it is the same; never nil
-}
-
-// NoStamp marks a slot that was never written.
-const NoStamp = carpel.Millis(-1 << 63)

@@ -82,20 +82,24 @@ func (b *RowBuilder) Len() int { return len(b.rows) }
 // Rows returns the rows added so far, sorted; of equal slot and time in the order they were added. The builder
 // can be added to afterwards.
 func (b *RowBuilder) Rows() *Rows {
-	r := &Rows{Time: make([]carpel.Millis, len(b.rows)), rare: slices.Clone(b.cols)}
+	r := &Rows{rare: slices.Clone(b.cols)}
 	rows := slices.Clone(b.rows)
+	times := make([]carpel.Millis, len(rows))
 	slices.SortFunc(rows, func(x, y builtRow) int {
 		return cmp.Or(cmp.Compare(x.slot, y.slot), cmp.Compare(x.at, y.at), cmp.Compare(x.row, y.row))
 	})
 	place := make([]uint16, len(rows)) // of a row, by the order of adding
 	for i, row := range rows {
 		place[row.row] = uint16(i)
-		r.Time[i] = row.at
+		times[i] = row.at
 		if i == 0 || row.slot != rows[i-1].slot {
 			r.Slots, r.Starts = append(r.Slots, row.slot), append(r.Starts, uint16(i))
 		}
 	}
 	r.Starts = append(r.Starts, uint16(len(rows)))
+	if len(rows) > 0 {
+		r.Time = timesOf(times, slices.Min(times), slices.Max(times))
+	}
 	r.seat()
 	for i := range r.rare {
 		c := &r.rare[i]

@@ -10,17 +10,17 @@ import (
 // Len returns the number of rows.
 func (c *Column) Len() int {
 	if c.Dict == nil {
-		return len(c.Nums)
+		return c.Nums.Len()
 	}
-	return len(c.Codes)
+	return c.Codes.Len()
 }
 
 // Value returns a row's value.
 func (c *Column) Value(row int) carpel.Value {
 	if c.Dict != nil {
-		return c.Dict[c.Codes[row]]
+		return c.Dict.Value(c.Codes.At(row))
 	}
-	if f := c.Nums[row]; !math.IsNaN(f) {
+	if f := c.Nums.At(row); !math.IsNaN(f) {
 		return carpel.NumberValue(f)
 	}
 	return carpel.Value{}
@@ -29,25 +29,28 @@ func (c *Column) Value(row int) carpel.Value {
 // IsSet reports whether a row has a value.
 func (c *Column) IsSet(row int) bool {
 	if c.Dict != nil {
-		return c.Codes[row] != 0
+		return c.Codes.At(row) != 0
 	}
-	return !math.IsNaN(c.Nums[row])
+	return c.Nums.IsSet(row)
 }
 
 // Values yields the values of the column, each with how many of the rows have it. In the number form a value comes as often
 // as rows have it, each time with 1.
 func (c *Column) Values(yield func(v carpel.Value, rows int64) bool) {
-	rows := make([]int64, len(c.Dict))
-	for _, code := range c.Codes {
-		rows[code]++
+	if c.Dict == nil {
+		for row := range c.Len() {
+			if v := c.Value(row); v.IsSet() && !yield(v, 1) {
+				return
+			}
+		}
+		return
+	}
+	rows := make([]int64, c.Dict.Len())
+	for row := range c.Len() {
+		rows[c.Codes.At(row)]++
 	}
 	for code, n := range rows {
-		if n > 0 && code != 0 && !yield(c.Dict[code], n) {
-			return
-		}
-	}
-	for _, f := range c.Nums {
-		if !math.IsNaN(f) && !yield(carpel.NumberValue(f), 1) {
+		if n > 0 && code != 0 && !yield(c.Dict.Value(code), n) {
 			return
 		}
 	}
@@ -55,12 +58,10 @@ func (c *Column) Values(yield func(v carpel.Value, rows int64) bool) {
 
 // size returns the bytes the column takes in memory, about.
 func (c *Column) size() int {
-	n := 80 + 2*len(c.Codes) + 8*len(c.Nums)
-	for _, v := range c.Dict {
-		_, _, s := v.Parts()
-		n += 32 + len(s)
+	if c.Dict == nil {
+		return 64 + c.Nums.size()
 	}
-	return n
+	return 64 + len(c.Codes.narrow) + 2*len(c.Codes.wide) + c.Dict.size()
 }
 
 // isPlain reports whether a value fits the number form.
@@ -83,15 +84,14 @@ func newColumn(n int, rows []uint16, vals []carpel.Value) Column {
 		for i, row := range rows {
 			nums[row] = vals[i].Float()
 		}
-		return Column{Nums: nums}
+		return Column{Nums: newNums(nums)}
 	}
-	c := Column{Dict: make([]carpel.Value, 1, min(len(vals), 16)+1), Codes: make([]uint16, n)}
-	find := finder{dict: c.Dict}
+	codes, find := make([]uint16, n), finder{dict: emptyDict}
 	for i, row := range rows {
-		c.Codes[row] = find.code(vals[i])
+		codes[row] = find.code(vals[i])
 	}
-	c.Dict = find.dict
-	return c
+	d := find.grown()
+	return Column{Dict: d, Codes: codesOf(codes, d.Len())}
 }
 
 func unsetNums(nums []float64) []float64 {
@@ -101,54 +101,18 @@ func unsetNums(nums []float64) []float64 {
 	return nums
 }
 
-// finder gives values their codes in a growing dictionary: by looking through it while it is short, or for a few
-// values, else by a map.
-type finder struct {
-	dict  []carpel.Value
-	few   bool
-	index map[carpel.Value]uint16
-}
-
-// shortDict is up to how many entries looking through is faster than a map.
-const shortDict = 12
-
-func (f *finder) code(v carpel.Value) uint16 {
-	if f.index == nil {
-		for i := 1; i < len(f.dict); i++ {
-			if f.dict[i] == v {
-				return uint16(i)
-			}
-		}
-		if len(f.dict) > shortDict && !f.few {
-			f.index = make(map[carpel.Value]uint16, 4*len(f.dict))
-			for i, w := range f.dict[1:] {
-				f.index[w] = uint16(i + 1)
-			}
-		}
-	} else if i, ok := f.index[v]; ok {
-		return i
-	}
-	code := uint16(len(f.dict))
-	f.dict = append(f.dict, v)
-	if f.index != nil {
-		f.index[v] = code
-	}
-	return code
-}
-
 // asDict returns the column in the dictionary form.
 func (c *Column) asDict() *Column {
 	if c.Dict != nil {
 		return c
 	}
 	rows, vals := c.cells()
-	find := finder{dict: make([]carpel.Value, 1, 17)}
-	d := &Column{Codes: make([]uint16, len(c.Nums))}
+	codes, find := make([]uint16, c.Len()), finder{dict: emptyDict}
 	for i, row := range rows {
-		d.Codes[row] = find.code(vals[i])
+		codes[row] = find.code(vals[i])
 	}
-	d.Dict = find.dict
-	return d
+	d := find.grown()
+	return &Column{Dict: d, Codes: codesOf(codes, d.Len())}
 }
 
 // cells returns the rows that have a value, and the values.
@@ -164,13 +128,8 @@ func (c *Column) cells() (rows []uint16, vals []carpel.Value) {
 
 // set returns how many rows have a value.
 func (c *Column) set() (n int) {
-	for _, code := range c.Codes {
-		if code != 0 {
-			n++
-		}
-	}
-	for _, f := range c.Nums {
-		if !math.IsNaN(f) {
+	for row := range c.Len() {
+		if c.IsSet(row) {
 			n++
 		}
 	}
@@ -187,42 +146,36 @@ type span struct {
 // of them has a value.
 func (c *Column) pick(spans []span, n int) (Column, bool) {
 	if c.Dict == nil {
-		nums, any := make([]float64, 0, n), false
-		for _, s := range spans {
-			nums = append(nums, c.Nums[s.from:s.to]...)
-		}
-		for _, f := range nums {
-			any = any || !math.IsNaN(f)
-		}
+		nums, any := c.Nums.pick(spans, n)
 		return Column{Nums: nums}, any
 	}
-	codes := make([]uint16, 0, n)
+	var used []carpel.Value // by new code
+	codes, recode, plain, i := make([]uint16, n), make([]uint16, c.Dict.Len()), true, 0
+	used = append(used, carpel.Value{})
 	for _, s := range spans {
-		codes = append(codes, c.Codes[s.from:s.to]...)
-	}
-	dict, recode, plain := make([]carpel.Value, 1, min(n+1, len(c.Dict))), make([]uint16, len(c.Dict)), true
-	for i, old := range codes {
-		if old == 0 {
-			continue
+		for row := s.from; row < s.to; row++ {
+			if old := c.Codes.At(row); old != 0 {
+				if recode[old] == 0 {
+					v := c.Dict.Value(old)
+					recode[old] = uint16(len(used))
+					used = append(used, v)
+					plain = plain && isPlain(v)
+				}
+				codes[i] = recode[old]
+			}
+			i++
 		}
-		if recode[old] == 0 {
-			recode[old] = uint16(len(dict))
-			dict = append(dict, c.Dict[old])
-			plain = plain && isPlain(c.Dict[old])
-		}
-		codes[i] = recode[old]
 	}
-	if !plain || len(dict) == 1 {
-		return Column{Dict: dict, Codes: codes}, len(dict) > 1
+	if !plain || len(used) == 1 {
+		return Column{Dict: newDict(used), Codes: codesOf(codes, len(used))}, len(used) > 1
 	}
-	nums := make([]float64, n)
+	nums := unsetNums(make([]float64, n))
 	for i, code := range codes {
-		nums[i] = math.NaN()
 		if code != 0 {
-			nums[i] = dict[code].Float()
+			nums[i] = used[code].Float()
 		}
 	}
-	return Column{Nums: nums}, true
+	return Column{Nums: newNums(nums)}, true
 }
 
 // The forms of a stored column, with a flag when every row has a value.
@@ -238,14 +191,17 @@ const (
 type form struct {
 	tag   byte
 	scale byte
-	base  int64 // scaled: the least multiple
-	width int   // of a row
+	base  int64  // scaled: the least multiple
+	span  uint64 // scaled: how far the greatest is above it
+	width int    // of a row
 }
 
 // maxScale is the most decimal places of the scaled form.
 const maxScale = 6
 
-func pow10(k byte) float64 { return [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6}[k] }
+var powersOf10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 7: 1} // one more, so that k&7 is within bounds
+
+func pow10(k byte) float64 { return powersOf10[k&7] }
 
 // multiple returns f as a whole multiple m of 1/p, exact when float64(m)/p is f again.
 func multiple(f, p float64) (m int64, exact bool) {
@@ -262,8 +218,14 @@ func formOf(c *Column) form {
 	if c.Dict != nil {
 		return dictForm(c)
 	}
+	return scaledForm(c.Len(), c.Nums.At)
+}
+
+// scaledForm chooses how to store numbers, NaN where unset.
+func scaledForm(n int, at func(row int) float64) form {
 	f := form{tag: formScaled | formFull}
-	for _, num := range c.Nums {
+	for row := range n {
+		num := at(row)
 		if math.IsNaN(num) {
 			f.tag = formScaled
 			continue
@@ -274,17 +236,18 @@ func formOf(c *Column) form {
 			}
 		}
 	}
-	return f.measured(c)
+	return f.measured(n, at)
 }
 
 func rawForm() form { return form{tag: formRaw, width: 8} }
 
 // measured finds the bounds of the multiples, now that the scale is known. A number that was exact at a smaller
 // scale may be too large for this one.
-func (f form) measured(c *Column) form {
+func (f form) measured(n int, at func(row int) float64) form {
 	least, most := int64(math.MaxInt64), int64(math.MinInt64)
 	p := pow10(f.scale)
-	for _, num := range c.Nums {
+	for row := range n {
+		num := at(row)
 		if math.IsNaN(num) {
 			continue
 		}
@@ -297,24 +260,24 @@ func (f form) measured(c *Column) form {
 	if least > most {
 		least, most = 0, 0
 	}
-	f.base = least
-	span := uint64(most - least)
+	f.base, f.span = least, uint64(most-least)
+	stored := f.span
 	if f.tag&formFull == 0 {
-		span++ // 0 is unset
+		stored++ // 0 is unset
 	}
-	f.width = widthOf(span)
+	f.width = widthOf(stored)
 	return f
 }
 
 func dictForm(c *Column) form {
 	f := form{tag: formDict | formFull}
-	for _, code := range c.Codes {
-		if code == 0 {
+	for row := range c.Len() {
+		if c.Codes.At(row) == 0 {
 			f.tag = formDict
 			break
 		}
 	}
-	f.width = codeWidth(f.tag, len(c.Dict)-1)
+	f.width = codeWidth(f.tag, c.Dict.Len()-1)
 	return f
 }
 
@@ -332,8 +295,8 @@ func (w *writer) column(c *Column, f form) {
 	case formDict:
 		w.codes(c, f)
 	case formRaw:
-		for _, num := range c.Nums {
-			w.float(num)
+		for row := range c.Len() {
+			w.float(c.Nums.At(row))
 		}
 	case formScaled:
 		w.byte(f.scale)
@@ -343,7 +306,8 @@ func (w *writer) column(c *Column, f form) {
 		if f.tag&formFull == 0 {
 			unset = 1
 		}
-		for _, num := range c.Nums {
+		for row := range c.Len() {
+			num := c.Nums.At(row)
 			if math.IsNaN(num) {
 				w.fixed(0, f.width)
 				continue
@@ -355,132 +319,173 @@ func (w *writer) column(c *Column, f form) {
 }
 
 func (w *writer) codes(c *Column, f form) {
-	w.uvarint(len(c.Dict) - 1)
-	for _, v := range c.Dict[1:] {
-		w.value(v)
+	n := c.Dict.Len()
+	w.uvarint(n - 1)
+	for code := 1; code < n; code++ {
+		w.value(c.Dict.Value(code))
 	}
-	less := uint16(0)
+	less := 0
 	if f.tag&formFull != 0 {
 		less = 1
 	}
-	switch f.width {
-	case 1:
-		for _, code := range c.Codes {
-			w.dst = append(w.dst, byte(code-less))
-		}
-	case 2:
-		for _, code := range c.Codes {
-			w.uint16(code - less)
+	for row := range c.Len() {
+		switch code := c.Codes.At(row) - less; f.width {
+		case 1:
+			w.dst = append(w.dst, byte(code))
+		case 2:
+			w.uint16(uint16(code))
 		}
 	}
 }
 
-// column reads a column into one of the slices, whose length is the number of rows: codes for the dictionary form,
-// nums for the others.
-func (r *reader) column(tag byte, codes []uint16, nums []float64) Column {
+// column reads a column of n rows.
+func (r *reader) column(tag byte, n int) Column {
 	switch tag & formMask {
 	case formDict:
-		return r.codes(tag, codes)
+		return r.codes(tag, n)
 	case formRaw:
-		src := r.take(8 * len(nums))
-		for i := range len(src) / 8 {
-			nums[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
-			if math.IsInf(nums[i], 0) {
+		src := r.take(8 * n)
+		raw := make([]float64, len(src)/8)
+		for i := range raw {
+			raw[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
+			if math.IsInf(raw[i], 0) {
 				r.failed()
 			}
 		}
-		return Column{Nums: nums}
+		return Column{Nums: &Nums{raw: raw}}
 	case formScaled:
-		return r.scaled(tag, nums)
+		return Column{Nums: r.scaled(tag, n)}
 	}
 	r.failed()
 	return Column{}
 }
 
-func (r *reader) scaled(tag byte, nums []float64) Column {
+func (r *reader) scaled(tag byte, n int) *Nums {
 	scale, width, base := r.byte(), int(r.byte()), r.varint()
 	if scale > maxScale || width > 8 {
 		r.failed()
-		return Column{}
+		return nil
 	}
-	src := r.take(width * len(nums))
+	src := r.take(width * n)
 	if r.bad {
-		return Column{}
+		return nil
 	}
-	p := pow10(scale)
-	var part [128]int64
-	for at := 0; at < len(nums); at += len(part) {
-		n := min(len(part), len(nums)-at)
-		unpack(part[:n], src[at*width:(at+n)*width], width, 0)
-		out := nums[at : at+n]
-		switch {
-		case tag&formFull == 0:
-			for i := range out {
-				out[i] = float64(base+part[i]-1) / p
-				if part[i] == 0 {
-					out[i] = math.NaN()
-				}
-			}
-		case scale == 0:
-			for i := range out {
-				out[i] = float64(base + part[i])
-			}
-		default:
-			for i := range out {
-				out[i] = float64(base+part[i]) / p
-			}
+	less := int64(0) // what is stored is so much more than what is above the base
+	if tag&formFull == 0 {
+		less = 1
+	}
+	if width <= 4 && base > -maxMultiple && base < maxMultiple-1<<33 {
+		if nums := packed(scale, base, uint32(1-less), src, width, n); nums != nil {
+			return nums
 		}
 	}
-	return Column{Nums: nums}
+	p, raw := pow10(scale), make([]float64, n)
+	var above [1]int64
+	for i := range raw {
+		unpack(above[:], src[i*width:(i+1)*width], width, 0)
+		if raw[i] = float64(base+above[0]-less) / p; above[0] < less {
+			raw[i] = math.NaN()
+		}
+	}
+	return &Nums{raw: raw}
 }
 
-func (r *reader) codes(tag byte, codes []uint16) Column {
+// packed returns the numbers that n rows of a width hold, when what [Nums] stores is so much more; nil when it is too much.
+func packed(scale byte, base int64, more uint32, src []byte, width, n int) *Nums {
+	all, most := make([]uint32, n), uint32(0)
+	unpack(all, src, width, 0)
+	for _, x := range all {
+		most = max(most, x)
+	}
+	if most+more < most {
+		return nil
+	}
+	nums := &Nums{scale: scale, base: base}
+	nums.make(n, most+more)
+	for i, x := range all {
+		nums.set(i, x+more)
+	}
+	return nums
+}
+
+// dict reads n values.
+func (r *reader) dict(n int) *Dict {
+	before, all, ends := *r, r.text, make([]uint16, n+1)
+	end := 0
+	for i := 1; i <= n; i++ {
+		switch r.byte() {
+		case byte(carpel.Text) | tagStr:
+			end += len(r.str())
+		case byte(carpel.Text):
+		default:
+			end = math.MaxUint16 + 1
+		}
+		if end > math.MaxUint16 || r.bad {
+			*r = before
+			return r.values(n)
+		}
+		ends[i] = uint16(end)
+	}
+	return &Dict{text: all[:end], ends: ends}
+}
+
+// values reads n values that are not all texts.
+func (r *reader) values(n int) *Dict {
+	vals := make([]carpel.Value, n+1)
+	for i := 1; i <= n; i++ {
+		vals[i] = r.value()
+	}
+	return newDict(vals)
+}
+
+func (r *reader) codes(tag byte, rows int) Column {
 	n := r.count(1)
 	if n >= MaxRows+1 {
 		r.failed()
 		return Column{}
 	}
-	dict, all, texts := make([]carpel.Value, n+1), r.text, true
-	for i := 1; i <= n; i++ {
-		dict[i] = r.value()
-		texts = texts && dict[i].Kind() == carpel.Text
-	}
-	if r.bad || !texts {
-		all = ""
-	} else {
-		all = all[:len(all)-len(r.text)]
-	}
+	d := r.dict(n)
 	width, more := codeWidth(tag, n), uint16(0)
 	if tag&formFull != 0 {
 		more = 1
 	}
-	src := r.take(width * len(codes))
+	src := r.take(width * rows)
 	if r.bad {
 		return Column{}
 	}
-	most := uint16(0)
-	switch width {
-	case 0:
-		for i := range codes {
-			codes[i], most = more, more
-		}
-	case 1:
-		src = src[:len(codes)]
-		for i := range codes {
-			code := uint16(src[i]) + more
-			codes[i] = code
-			most = max(most, code)
-		}
-	case 2:
-		for i := range codes {
+	codes, most := makeCodes(rows, n+1), uint16(0)
+	switch {
+	case width == 2 && codes.wide != nil:
+		for i := range codes.wide {
 			code := binary.LittleEndian.Uint16(src[2*i:]) + more
-			codes[i] = code
+			codes.wide[i] = code
 			most = max(most, code)
+		}
+	case width == 1 && codes.narrow != nil:
+		least := uint8(math.MaxUint8)
+		for i := range codes.narrow {
+			code := src[i] + uint8(more)
+			codes.narrow[i] = code
+			most = max(most, uint16(code))
+			least = min(least, code)
+		}
+		if uint16(least) < more { // it went around
+			r.failed()
+		}
+	case width == 1: // 256 values, every row set
+		for i := range codes.wide {
+			codes.wide[i] = uint16(src[i]) + more
+			most = max(most, codes.wide[i])
+		}
+	case width == 0:
+		for i := range rows {
+			codes.set(i, more)
+			most = more
 		}
 	}
-	if int(most) > n {
+	if int(most) > n || r.bad {
 		r.failed()
 		return Column{}
 	}
-	return Column{Dict: dict, Codes: codes, text: all}
+	return Column{Dict: d, Codes: codes}
 }

@@ -2,11 +2,9 @@ package block
 
 import (
 	"fmt"
+	"math"
 	"slices"
-	"sort"
 	"strings"
-
-	"github.com/carpel/carpel"
 )
 
 // Insert returns the rows of both, copied: rows of o come after those of r at the same slot and time. Together
@@ -28,18 +26,29 @@ func (r *Rows) Insert(o *Rows) *Rows {
 	}
 	var few [8]span
 	spans := r.interleave(o, few[:0])
-	j := &Rows{Time: make([]carpel.Millis, 0, r.Len()+o.Len())}
+	j := &Rows{Time: roomForBoth(r, o)}
 	j.Slots, j.Starts = joinSlots(r, o)
 	j.seat()
 	for _, s := range spans {
+		of := &r.Time
 		if s.other {
-			j.Time = append(j.Time, o.Time[s.from:s.to]...)
-		} else {
-			j.Time = append(j.Time, r.Time[s.from:s.to]...)
+			of = &o.Time
 		}
+		j.Time.put(of, s.from, s.to)
 	}
 	j.joinColumns(r, o, spans)
 	return j
+}
+
+// roomForBoth returns room for the times of both.
+func roomForBoth(r, o *Rows) Times {
+	first, last, _ := r.Span()
+	f, l, _ := o.Span()
+	first, last = min(first, f), max(last, l)
+	if near := r.Time.far == nil; near && r.Time.base < first && uint64(last-r.Time.base) <= math.MaxUint32 {
+		first = r.Time.base // so that r's are copied as they are
+	}
+	return makeTimes(r.Len()+o.Len(), first, last)
 }
 
 // interleave says in which order the rows of both come.
@@ -53,7 +62,7 @@ func (r *Rows) interleave(o *Rows, spans []span) []span {
 		}
 		row := max(done, int(r.Starts[at]))
 		for k := int(o.Starts[i]); k < int(o.Starts[i+1]); k++ {
-			row += after(r.Time[row:to], o.Time[k])
+			row += r.Time.after(row, to, o.Time.At(k))
 			if row > done {
 				spans = append(spans, span{from: done, to: row})
 				done = row
@@ -69,21 +78,6 @@ func (r *Rows) interleave(o *Rows, spans []span) []span {
 		spans = append(spans, span{from: done, to: r.Len()})
 	}
 	return spans
-}
-
-// after returns how many of the ascending times are not after t. It doubles its step from the front, so that
-// walking through two equally long sides stays linear.
-func after(times []carpel.Millis, t carpel.Millis) int {
-	if n := len(times); n == 0 || times[n-1] <= t {
-		return n // newest last is how events arrive
-	}
-	step := 1
-	for step < len(times) && times[step-1] <= t {
-		step *= 2
-	}
-	low := step / 2
-	high := min(step, len(times))
-	return low + sort.Search(high-low, func(i int) bool { return times[low+i] > t })
 }
 
 // joinSlots returns the slots of both and where their rows start.
@@ -136,7 +130,6 @@ func (j *Rows) joinColumns(r, o *Rows, spans []span) {
 		pairs = j.joinRare(r, o, pairs, spans)
 	}
 	j.Cols = make([]Column, len(pairs))
-	j.allocate(pairs)
 	if len(pairs) == len(r.Names) { // all of them r's own
 		j.Names = r.Names
 	} else {
@@ -145,87 +138,52 @@ func (j *Rows) joinColumns(r, o *Rows, spans []span) {
 		}
 	}
 	for i, p := range pairs {
-		if j.Cols[i].Nums != nil {
-			joinNums(j.Cols[i].Nums, p, spans)
+		if (p.r == nil || p.r.Dict == nil) && (p.o == nil || p.o.Dict == nil) {
+			j.Cols[i].Nums = joinNums(p, spans, j.Len())
 		} else {
-			j.Cols[i].joinCodes(p, spans)
+			j.Cols[i] = joinCodes(p, spans, j.Len())
 		}
 	}
 }
 
-// allocate gives every column its form, and its rows out of one allocation per form.
-func (j *Rows) allocate(pairs []pair) {
-	n, numbers := j.Len(), 0
-	isNumber := func(p pair) bool { return (p.r == nil || p.r.Dict == nil) && (p.o == nil || p.o.Dict == nil) }
-	for _, p := range pairs {
-		if isNumber(p) {
-			numbers++
-		}
-	}
-	nums, codes := make([]float64, n*numbers), make([]uint16, n*(len(pairs)-numbers))
-	for i, p := range pairs {
-		if isNumber(p) {
-			j.Cols[i].Nums, nums = nums[:n:n], nums[n:]
-		} else {
-			j.Cols[i].Codes, codes = codes[:n:n], codes[n:]
-		}
-	}
-}
-
-func joinNums(nums []float64, p pair, spans []span) {
+// joinCodes returns the column of both sides of a pair, count rows in all, in the dictionary form.
+func joinCodes(p pair, spans []span, count int) Column {
+	d, recode := joinDicts(&p)
+	c := Column{Dict: d, Codes: makeCodes(count, d.Len())}
 	at := 0
 	for _, s := range spans {
-		c, n := p.r, s.to-s.from
-		if s.other {
-			c = p.o
-		}
-		if c != nil {
-			copy(nums[at:], c.Nums[s.from:s.to])
-		} else {
-			unsetNums(nums[at : at+n])
-		}
-		at += n
-	}
-}
-
-// joinCodes fills in a dictionary column whose codes are all 0 yet.
-func (c *Column) joinCodes(p pair, spans []span) {
-	recode := c.joinDicts(&p)
-	at := 0
-	for _, s := range spans {
-		n := s.to - s.from
 		switch {
 		case !s.other && p.r != nil:
-			copy(c.Codes[at:], p.r.Codes[s.from:s.to])
+			c.Codes.put(at, &p.r.Codes, s)
 		case s.other && p.o != nil:
-			for i, code := range p.o.Codes[s.from:s.to] {
-				c.Codes[at+i] = recode[code]
+			for i := s.from; i < s.to; i++ {
+				c.Codes.set(at+i-s.from, recode[p.o.Codes.At(i)])
 			}
 		}
-		at += n
+		at += s.to - s.from
 	}
+	return c
 }
 
-// joinDicts sets the dictionary and returns the code in it of each code of o. It leaves both sides of p in the
-// dictionary form.
-func (c *Column) joinDicts(p *pair) (recode []uint16) {
+// joinDicts returns the dictionary of both, in which the codes of r are what they were, and the code in it of each code of
+// o. It leaves both sides of p in the dictionary form.
+func joinDicts(p *pair) (d *Dict, recode []uint16) {
+	find := finder{dict: emptyDict}
 	if p.r != nil {
 		p.r = p.r.asDict()
-		c.Dict = p.r.Dict
-	} else {
-		c.Dict = []carpel.Value{{}}
+		find.dict = p.r.Dict
 	}
 	if p.o == nil {
-		return nil
+		return find.dict, nil
 	}
 	p.o = p.o.asDict()
-	find := finder{dict: c.Dict[:len(c.Dict):len(c.Dict)], few: len(p.o.Dict) < shortDict}
-	recode = make([]uint16, len(p.o.Dict))
-	for i, v := range p.o.Dict[1:] {
-		recode[i+1] = find.code(v)
+	n := p.o.Dict.Len()
+	find.few = n < shortDict
+	recode = make([]uint16, n)
+	for code := 1; code < n; code++ {
+		recode[code] = find.code(p.o.Dict.Value(code))
 	}
-	c.Dict = find.dict
-	return recode
+	return find.grown(), recode
 }
 
 // joinRare joins the names that get no column into j.rare, and returns the pairs that do, with what was rare on

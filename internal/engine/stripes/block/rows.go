@@ -27,12 +27,12 @@ func (r *Rows) Len() int {
 	if r == nil {
 		return 0
 	}
-	return len(r.Time)
+	return r.Time.Len()
 }
 
 // Size returns the bytes that the rows take in memory, about.
 func (r *Rows) Size() int {
-	n := 256 + 3*len(r.Slots) + 9*len(r.Time) + 16*len(r.Names)
+	n := 256 + 3*len(r.Slots) + len(r.SlotOf) + r.Time.size()
 	for i := range r.Cols {
 		n += r.Cols[i].size()
 	}
@@ -51,10 +51,10 @@ func (r *Rows) Span() (first, last carpel.Millis, ok bool) {
 	if r.Len() == 0 {
 		return 0, 0, false
 	}
-	first, last = r.Time[0], r.Time[0]
+	first, last = r.Time.At(0), r.Time.At(0)
 	for i := range r.Slots {
-		first = min(first, r.Time[r.Starts[i]])
-		last = max(last, r.Time[r.Starts[i+1]-1])
+		first = min(first, r.Time.At(int(r.Starts[i])))
+		last = max(last, r.Time.At(int(r.Starts[i+1])-1))
 	}
 	return first, last, true
 }
@@ -177,7 +177,7 @@ func (r *Rows) Row(i int) (slot uint8, at carpel.Millis, props map[string]carpel
 			put(c.name, c.vals[k])
 		}
 	}
-	return r.Slots[s], r.Time[i], props
+	return r.Slots[s], r.Time.At(i), props
 }
 
 // Filter returns the rows that keep holds for, given their index.
@@ -234,7 +234,7 @@ func (r *Rows) WithSlot(slot uint8) *Rows {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Time[a], r.Time[b]) })
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Time.At(a), r.Time.At(b)) })
 		spans := make([]span, len(order))
 		for i, row := range order {
 			spans[i] = span{from: row, to: row + 1}
@@ -254,7 +254,7 @@ func (r *Rows) WithSlot(slot uint8) *Rows {
 func (r *Rows) SplitByTime(bounds []carpel.Millis) []*Rows {
 	spans := make([][]span, len(bounds)+1)
 	for i := range r.Len() {
-		part := sort.Search(len(bounds), func(b int) bool { return r.Time[i] < bounds[b] })
+		part := sort.Search(len(bounds), func(b int) bool { return r.Time.At(i) < bounds[b] })
 		spans[part] = addRow(spans[part], i)
 	}
 	parts := make([]*Rows, len(spans))
@@ -277,9 +277,10 @@ func (r *Rows) pick(spans []span) *Rows {
 	if n == r.Len() && len(spans) == 1 {
 		return r
 	}
-	p := &Rows{Time: make([]carpel.Millis, 0, n)}
+	first, last, _ := r.Span()
+	p := &Rows{Time: makeTimes(n, first, last)}
 	for _, s := range spans {
-		p.Time = append(p.Time, r.Time[s.from:s.to]...)
+		p.Time.put(&r.Time, s.from, s.to)
 	}
 	p.Slots, p.Starts = r.pickSlots(spans)
 	p.seat()

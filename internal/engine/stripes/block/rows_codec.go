@@ -22,11 +22,13 @@ func AppendRows(dst []byte, r *Rows) []byte {
 	if len(r.Slots) > 1 {
 		w.starts(r.Starts)
 	}
-	packNumbers(w, r.Time, 1) // a byte a row, so that the size of the data bounds the rows it can claim to have
+	packNumbers(w, r.Time.Append(make([]carpel.Millis, 0, n), 0, n), 1) // a byte a row, so that the size of the data bounds the rows it can claim to have
 	w.uvarint(len(r.Cols))
 	forms, texts := make([]form, len(r.Cols)), len(r.Cols)
 	for i := range r.Cols {
-		texts += len(r.Cols[i].Dict)
+		if d := r.Cols[i].Dict; d != nil {
+			texts += d.Len()
+		}
 		forms[i] = formOf(&r.Cols[i])
 		w.byte(forms[i].tag)
 	}
@@ -170,13 +172,7 @@ func (r *reader) single(tag byte) carpel.Value {
 		r.take(1)
 		return r.value()
 	}
-	var c Column
-	if tag&formMask == formDict {
-		c = r.column(tag, make([]uint16, 1), nil)
-	} else {
-		var num [1]float64
-		c = r.column(tag, nil, num[:])
-	}
+	c := r.column(tag, 1)
 	if r.bad {
 		return carpel.Value{}
 	}
@@ -241,15 +237,13 @@ func (r *reader) starts(rows *Rows, n int) {
 }
 
 func (r *reader) times(rows *Rows, n int) {
-	rows.Time = make([]carpel.Millis, n)
-	unpackNumbers(r, rows.Time)
+	rows.Time = unpackTimes(r, n)
 	if r.bad {
 		return
 	}
 	for i := range rows.Slots {
-		times := rows.Time[rows.Starts[i]:rows.Starts[i+1]]
-		for k := 1; k < len(times); k++ {
-			if times[k] < times[k-1] {
+		for row := int(rows.Starts[i]) + 1; row < int(rows.Starts[i+1]); row++ {
+			if rows.Time.At(row) < rows.Time.At(row-1) {
 				r.failed()
 				return
 			}
@@ -269,26 +263,13 @@ func (r *reader) tags() []byte {
 func (r *reader) columns(rows *Rows, n int) {
 	tags := r.tags()
 	cols := len(tags)
-	dicts := 0
-	for _, tag := range tags {
-		if tag&formMask == formDict {
-			dicts++
-		}
-	}
-	codes, nums := make([]uint16, n*dicts), make([]float64, n*(cols-dicts))
 	rows.Names, rows.Cols = make([]string, cols), make([]Column, cols)
 	for i, tag := range tags {
 		rows.Names[i] = unique.Make(r.str()).Value() // the same few in thousands of blocks: finding one stays within the processor's cache
 		if i > 0 && rows.Names[i] <= rows.Names[i-1] {
 			r.failed()
 		}
-		if tag&formMask == formDict {
-			rows.Cols[i] = r.column(tag, codes[:n:n], nil)
-			codes = codes[n:]
-		} else {
-			rows.Cols[i] = r.column(tag, nil, nums[:n:n])
-			nums = nums[n:]
-		}
+		rows.Cols[i] = r.column(tag, n)
 	}
 }
 

@@ -1,79 +1,29 @@
 package block
 
 import (
-	"math"
-	"slices"
-	"strings"
-
 	"github.com/carpel/carpel"
 )
 
 // newValues returns the values that a column of Width rows holds.
 func newValues(c Column) *Values {
 	v := &Values{Col: c}
-	if c.Dict == nil {
-		for i, f := range c.Nums {
-			if f == f { // not NaN
-				v.set[i>>6] |= 1 << (i & 63)
-			}
+	if c.Dict == nil || c.Dict.Len() > shortDict+1 {
+		for i := range Width {
+			v.set.Put(uint8(i), c.IsSet(i))
 		}
 		return v
 	}
-	if len(c.Dict) > shortDict+1 {
-		for i, code := range c.Codes {
-			if code != 0 {
-				v.set[i>>6] |= 1 << (i & 63)
-			}
-		}
-		return v
-	}
-	v.holders = make([]Mask, len(c.Dict))
-	for i, code := range c.Codes {
-		v.holders[code][i>>6] |= 1 << (i & 63)
+	v.holders = make([]Mask, c.Dict.Len())
+	for i := range Width {
+		v.holders[c.Codes.At(i)].Set(uint8(i))
 	}
 	v.set = Full.AndNot(v.holders[0])
 	return v
 }
 
-// joined returns the values with the texts of a dictionary that is not short laid behind each other, as Texts returns them.
-// It changes v, which is nobody else's yet.
-func (v *Values) joined() *Values {
-	c := &v.Col
-	size := 0
-	for _, e := range c.Dict {
-		kind, _, text := e.Parts()
-		if size += len(text); kind > carpel.Unset && kind != carpel.Text {
-			return v
-		}
-	}
-	if len(c.Dict) <= shortDict+1 || size > math.MaxUint16 {
-		return v
-	}
-	if c.text == "" {
-		var b strings.Builder
-		b.Grow(size)
-		for _, e := range c.Dict[1:] {
-			b.WriteString(e.Text())
-		}
-		c.text = b.String()
-	}
-	v.ends = make([]uint16, len(c.Dict))
-	end := 0
-	for code, e := range c.Dict[1:] {
-		from := end
-		end += len(e.Text())
-		c.Dict[code+1] = carpel.TextValue(c.text[from:end]) // so that the texts are in memory once
-		v.ends[code+1] = uint16(end)
-	}
-	return v
-}
-
-// Texts returns the texts of the dictionary behind each other, and where each ends, by code; nil when they do not lie so.
-func (v *Values) Texts() (all string, ends []uint16) { return v.Col.text, v.ends }
-
 // noValues returns the values of an attribute that nobody has.
 func noValues() *Values {
-	return newValues(Column{Dict: make([]carpel.Value, 1), Codes: make([]uint16, Width)})
+	return newValues(Column{Dict: emptyDict, Codes: makeCodes(Width, 1)})
 }
 
 // Value returns a slot's value; unset for nil.
@@ -104,8 +54,8 @@ func (v *Values) Having(says []uint8) (m Mask) {
 	}
 	for w := range m {
 		word := uint64(0)
-		for b, code := range v.Col.Codes[w*64 : w*64+64] {
-			word |= uint64(says[code]) << (b & 63)
+		for b := range 64 {
+			word |= uint64(says[v.Col.Codes.At(w*64+b)]) << (b & 63)
 		}
 		m[w] = word
 	}
@@ -113,57 +63,51 @@ func (v *Values) Having(says []uint8) (m Mask) {
 }
 
 // Size returns the bytes that the values take in memory, about.
-func (v *Values) Size() int { return v.Col.size() + 32 + 32*len(v.holders) + 2*len(v.ends) }
+func (v *Values) Size() int { return v.Col.size() + 64 + 32*len(v.holders) }
 
 // With returns the values with one slot's replaced, copied; a nil v has none. The unset value removes.
 func (v *Values) With(slot uint8, value carpel.Value) *Values {
 	var c *Column
 	switch {
+	case v == nil && isPlain(value):
+		c = &Column{Nums: newNums(unsetNums(make([]float64, Width)))}
 	case v == nil:
 		c = &noValues().Col
-		if isPlain(value) {
-			c = &Column{Nums: unsetNums(make([]float64, Width))}
-		}
 	case v.Col.Dict == nil && value.IsSet() && !isPlain(value):
-		c = v.Col.asDict() // a copy
+		c = v.Col.asDict()
 	default:
-		c = &Column{Dict: slices.Clone(v.Col.Dict), Codes: slices.Clone(v.Col.Codes), Nums: slices.Clone(v.Col.Nums)}
+		c = &v.Col
 	}
 	if c.Dict == nil {
-		c.Nums[slot] = math.NaN()
-		if value.IsSet() {
-			c.Nums[slot] = value.Float()
-		}
-		return newValues(*c)
+		return newValues(Column{Nums: c.Nums.with(int(slot), value)})
 	}
-	c.put(int(slot), value)
-	return newValues(*c)
+	return newValues(c.with(int(slot), value))
 }
 
-// put replaces a value of a dictionary column in place, and takes the old one out of the dictionary when no other
-// row has it, so that a long history leaves nothing behind.
-func (c *Column) put(row int, value carpel.Value) {
-	old, code := c.Codes[row], uint16(0)
+// with returns a dictionary column with one row's value replaced, copied, and without the old one in the dictionary when no
+// other row has it, so that a long history leaves nothing behind.
+func (c *Column) with(row int, value carpel.Value) Column {
+	old, code, d := c.Codes.At(row), 0, c.Dict
 	if value.IsSet() {
-		code = uint16(len(c.Dict))
-		if i := slices.Index(c.Dict, value); i > 0 {
-			code = uint16(i)
-		} else {
-			c.Dict = append(c.Dict, value)
+		if code = d.find(value); code == 0 {
+			code = d.Len()
+			d = d.with([]carpel.Value{value})
 		}
 	}
-	c.Codes[row] = code
-	if old == 0 || slices.Contains(c.Codes, old) {
-		return
+	codes := c.Codes.clone(d.Len())
+	codes.set(row, uint16(code))
+	if old == 0 || codes.has(old) {
+		return Column{Dict: d, Codes: codes}
 	}
-	last := uint16(len(c.Dict) - 1)
-	c.Dict[old] = c.Dict[last]
-	c.Dict = c.Dict[:last]
-	for i, code := range c.Codes {
-		if code == last {
-			c.Codes[i] = old
+	vals := d.values()
+	last := len(vals) - 1
+	vals[old] = vals[last]
+	for i := range codes.Len() {
+		if codes.At(i) == last {
+			codes.set(i, uint16(old))
 		}
 	}
+	return Column{Dict: newDict(vals[:last]), Codes: codes.clone(last)}
 }
 
 // AppendValues appends one run that overlays the given slots with their values in v, unset ones included; a nil v
@@ -210,7 +154,7 @@ func foldValues(data []byte) (*Values, Mask, error) {
 			return nil, all, err
 		}
 		if all.IsEmpty() && len(rest) == 0 { // the usual case: one run
-			return newValues(c.spread(m)).joined(), m, nil
+			return newValues(c.spread(m)), m, nil
 		}
 		i := 0
 		for s := range m.Slots {
@@ -229,7 +173,7 @@ func foldValues(data []byte) (*Values, Mask, error) {
 	if set == nil {
 		return noValues(), all, nil
 	}
-	return newValues(newColumn(Width, rows, set)).joined(), all, nil
+	return newValues(newColumn(Width, rows, set)), all, nil
 }
 
 // values decodes one run: the slots, and a column with a row for each.
@@ -240,30 +184,28 @@ func (run run) values() (Mask, Column, error) {
 	if n == 0 {
 		r.failed()
 	}
-	tag := r.byte()
-	var c Column
-	if tag&formMask == formDict {
-		c = r.column(tag, make([]uint16, n), nil)
-	} else {
-		c = r.column(tag, nil, make([]float64, n))
-	}
+	c := r.column(r.byte(), n)
 	return m, c, r.err("values")
 }
 
 // spread returns a column of Width rows: row i of c at the i-th slot of m, the others unset.
 func (c *Column) spread(m Mask) Column {
+	if m == Full {
+		return *c
+	}
 	i := 0
 	if c.Dict != nil {
-		codes := make([]uint16, Width)
+		codes := makeCodes(Width, c.Dict.Len())
 		for s := range m.Slots {
-			codes[s] = c.Codes[i]
+			codes.set(int(s), uint16(c.Codes.At(i)))
 			i++
 		}
-		return Column{Dict: c.Dict, Codes: codes, text: c.text}
+		return Column{Dict: c.Dict, Codes: codes}
 	}
-	nums := unsetNums(make([]float64, Width))
+	nums := c.Nums.like(Width)
+	unsetNums(nums.raw)
 	for s := range m.Slots {
-		nums[s] = c.Nums[i]
+		nums.put(int(s), c.Nums, span{from: i, to: i + 1})
 		i++
 	}
 	return Column{Nums: nums}

@@ -69,8 +69,8 @@ func TestValuesAgainstMap(t *testing.T) {
 		if d := gocmp.Diff(want, plainValues(orNone(v)), equalValues); d != "" {
 			t.Fatalf("With (-want +got):\n%s", d)
 		}
-		if n := len(orNone(v).Col.Dict); n > len(want)+1 {
-			t.Fatalf("%d dictionary entries for %d values", n, len(want))
+		if d := orNone(v).Col.Dict; d != nil && d.Len() > len(want)+1 {
+			t.Fatalf("%d dictionary entries for %d values", d.Len(), len(want))
 		}
 		for _, data := range [][]byte{data, Compact(data), AppendValues(nil, v, v.Mask()), AppendValues(nil, v, Full)} {
 			back, err := DecodeValues(data)
@@ -99,7 +99,7 @@ type stamp struct {
 func plainStamps(s *Stamps) map[uint8]stamp {
 	m := map[uint8]stamp{}
 	for slot := range s.Mask().Slots {
-		m[slot] = stamp{s.At[slot], s.Since[slot], s.Source[slot]}
+		m[slot] = stamp{s.At(slot), s.Since(slot), s.Source(slot)}
 	}
 	return m
 }
@@ -223,12 +223,13 @@ func TestValuesHaving(t *testing.T) {
 				v = v.With(uint8(slot), carpel.TextValue(fmt.Sprint(slot*31%entries)))
 			}
 		}
-		says := make([]uint8, len(v.Col.Dict))
+		says := make([]uint8, v.Col.Dict.Len())
 		for code := 1; code < len(says); code += 2 {
 			says[code] = 1
 		}
 		var want, set Mask
-		for slot, code := range v.Col.Codes {
+		for slot := range Width {
+			code := v.Col.Codes.At(slot)
 			want.Put(uint8(slot), says[code] == 1)
 			set.Put(uint8(slot), code != 0)
 		}

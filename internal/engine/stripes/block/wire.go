@@ -308,7 +308,7 @@ func (r *reader) err(what string) error {
 func widthOf(n uint64) int { return (bits.Len64(n) + 7) / 8 }
 
 // unpack reads len(out) numbers of a fixed width, each above base, from src, which holds exactly those.
-func unpack[T ~int64](out []T, src []byte, width int, base int64) {
+func unpack[T ~int64 | ~uint32](out []T, src []byte, width int, base int64) {
 	switch width {
 	case 0:
 		for i := range out {
@@ -337,7 +337,7 @@ func unpack[T ~int64](out []T, src []byte, width int, base int64) {
 }
 
 // unpackOdd reads widths that no load has: eight bytes at a time, the last ones from a copy.
-func unpackOdd[T ~int64](out []T, src []byte, width int, base int64) {
+func unpackOdd[T ~int64 | ~uint32](out []T, src []byte, width int, base int64) {
 	mask := uint64(1)<<(8*width) - 1
 	i := 0
 	for at := 0; at+8 <= len(src) && i < len(out); at += width {

@@ -50,7 +50,7 @@ func (l *activityLeaf) added(a addition) effect {
 	lo, hi := l.window.bounds(a.now)
 	for i, slot := range a.rows.Slots {
 		for row := int(a.rows.Starts[i+1]) - 1; row >= int(a.rows.Starts[i]); row-- {
-			at := a.rows.Time[row]
+			at := a.rows.Time.At(row)
 			if at < lo {
 				break // and so are those before it
 			}

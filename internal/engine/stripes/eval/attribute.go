@@ -104,8 +104,8 @@ func (h *holding) slot(m *block.Mask, slot uint8, since carpel.Millis, timed boo
 func (l *attributeLeaf) since(src Source, slot uint8, values []*block.Values, stamps []*block.Stamps) carpel.Millis {
 	since := block.NoStamp
 	for i := range l.places {
-		if s := stamps[i]; s != nil && s.At[slot] != block.NoStamp {
-			since = max(since, s.Since[slot])
+		if s := stamps[i]; s != nil && s.At(slot) != block.NoStamp {
+			since = max(since, s.Since(slot))
 		}
 		if i == 0 && values[0].Value(slot).IsSet() {
 			break
@@ -164,13 +164,13 @@ func (l *attributeLeaf) numbers(now carpel.Millis, v *block.Values, left, m *blo
 // texts is numbers for a column with a dictionary.
 func (l *attributeLeaf) texts(now carpel.Millis, i int, v *block.Values, left, m *block.Mask) carpel.Millis {
 	next := carpel.Never
-	if dict := v.Col.Dict; left.Count() > fewSlots && len(dict) <= block.Width+1 && l.places[i].path == "" {
+	if dict := v.Col.Dict; left.Count() > fewSlots && dict.Len() <= block.Width+1 && l.places[i].path == "" {
 		return l.entries(now, v, left, m)
 	}
 	var known [block.Width + 1]verdict
 	var done [block.Width + 1]bool
 	for slot := range left.And(v.Mask()).Slots {
-		code := int(v.Col.Codes[slot])
+		code := v.Col.Codes.At(int(slot))
 		if code > block.Width { // a dictionary has an entry per person at most
 			known[0], done[0], code = verdict{}, false, 0
 		}
@@ -201,23 +201,18 @@ func (l *attributeLeaf) entries(now carpel.Millis, v *block.Values, left, m *blo
 	var says [block.Width + 1]uint8 // 1: the entry matched
 	any := false
 	hit := func(code int) { says[code], any = 1, true }
-	if all, ends := v.Texts(); ends == nil || l.test.op != carpel.OpContains || !l.test.pattern.ContainsEach(all, ends, hit) {
-		for code := 1; code < len(v.Col.Dict); code++ {
-			entry := &v.Col.Dict[code]
-			matched := false
-			if kind, _, text := entry.Parts(); kind == carpel.Text && l.test.text != nil {
-				matched = l.test.text(text)
-			} else {
-				r := l.test.test(*entry, now)
-				matched, next = r.matched, min(next, r.next)
-			}
+	dict := v.Col.Dict
+	if all, ends := dict.Texts(); ends == nil || l.test.op != carpel.OpContains || !l.test.pattern.ContainsEach(all, ends, hit) {
+		for code := 1; code < dict.Len(); code++ {
+			matched, n := l.test.entry(dict.Value(code), now)
+			next = min(next, n)
 			if matched {
 				hit(code)
 			}
 		}
 	}
 	if any {
-		*m = m.Or(v.Having(says[:len(v.Col.Dict)]).And(*left))
+		*m = m.Or(v.Having(says[:dict.Len()]).And(*left))
 	}
 	*left = left.AndNot(v.Mask())
 	return next
@@ -303,12 +298,12 @@ func lastSeen(q ask) (latest [block.Width]carpel.Millis, next carpel.Millis, err
 		}
 		for slot := range left.Slots {
 			from, to := rows.Find(slot)
-			at := search(rows.Time, from, to, later(q.now, 1))
+			at := rows.Time.Search(from, to, later(q.now, 1))
 			if at > from {
-				latest[slot] = max(latest[slot], rows.Time[at-1])
+				latest[slot] = max(latest[slot], rows.Time.At(at-1))
 			}
 			if at < to {
-				next = min(next, rows.Time[at])
+				next = min(next, rows.Time.At(at))
 			}
 		}
 	}

@@ -99,11 +99,11 @@ func BenchmarkRowBits(b *testing.B) {
 		name string
 		do   func()
 	}{
-		{"since", func() { rowsIn.within(part.Time, span{first, last}, span{epoch - 30*day, epoch}) }},
-		{"within", func() { rowsIn.within(part.Time, span{first, last}, span{epoch - 60*day, epoch - 30*day}) }},
+		{"since", func() { rowsIn.within(&part.Time, span{first, last}, span{epoch - 30*day, epoch}) }},
+		{"within", func() { rowsIn.within(&part.Time, span{first, last}, span{epoch - 60*day, epoch - 30*day}) }},
 		{"numbers, all", func() { rowsIn.fill(0, rows, true); number.narrow(s, asked, rowsIn) }},
 		{"numbers, few", func() {
-			rowsIn.within(part.Time, span{first, last}, span{epoch - 30*day, epoch})
+			rowsIn.within(&part.Time, span{first, last}, span{epoch - 30*day, epoch})
 			number.narrow(s, asked, rowsIn)
 		}},
 		{"text, all", func() { rowsIn.fill(0, rows, true); text.narrow(s, asked, rowsIn) }},

@@ -127,8 +127,8 @@ func (e *edges) chunk(p Part) (bool, error) {
 		return false, err
 	}
 	n, block, d := r.Len(), p.Memo().rows, &e.s.digested[e.slot]
-	from := search(r.Time, 0, n, e.lo)
-	to := search(r.Time, from, n, e.hi)
+	from := r.Time.Search(0, n, e.lo)
+	to := r.Time.Search(from, n, e.hi)
 	for row := from; row < to; {
 		end, x, err := e.digest(p, r, row, to)
 		if err != nil {
@@ -139,7 +139,7 @@ func (e *edges) chunk(p Part) (bool, error) {
 			e.gather(r, row, end)
 		} else if x.n > 0 {
 			d.all = append(d.all, x)
-			d.until = min(d.until, e.l.measure.moves(&e.l.window, r.Time[row], e.q.now))
+			d.until = min(d.until, e.l.measure.moves(&e.l.window, r.Time.At(row), e.q.now))
 		}
 		row = end
 	}
@@ -152,7 +152,7 @@ func (e *edges) chunk(p Part) (bool, error) {
 		e.gather(r, to, end)
 	}
 	if end < n {
-		d.until = min(d.until, e.l.window.enter(r.Time[end]))
+		d.until = min(d.until, e.l.window.enter(r.Time.At(end)))
 	}
 	return end == n, nil
 }

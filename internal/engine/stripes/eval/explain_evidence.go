@@ -97,7 +97,7 @@ func evidenceOf(t Table, rows *block.Rows, row int, of []place) engine.Evidence 
 		}
 		return carpel.Value{}
 	}
-	e := engine.Evidence{At: rows.Time[row]}
+	e := engine.Evidence{At: rows.Time.At(row)}
 	switch t.Kind {
 	case EventTable:
 		e.Kind, e.Name = "event", t.Name

@@ -167,7 +167,7 @@ func (l *activityLeaf) timedPresences(p past) ([]presence, error) {
 			}
 			return carpel.Value{}
 		}
-		x := presence{entry: entry{at: rows.Time[row]}}
+		x := presence{entry: entry{at: rows.Time.At(row)}}
 		x.in = l.window.stay(x.at)
 		if l.rows.filter != nil && len(x.in) > 0 {
 			passes := l.rows.filter.line(get, p.h)

@@ -64,7 +64,7 @@ func (l *attributeLeaf) lastSeenLine(p past) (line, error) {
 			return nil, err
 		}
 		from, to := rows.Find(p.slot)
-		times = append(times, rows.Time[from:to]...)
+		times = rows.Time.Append(times, from, to)
 	}
 	slices.Sort(times)
 	times = slices.Compact(times)
@@ -116,10 +116,10 @@ func (l *attributeLeaf) value(p past) (attributeValue, error) {
 		if v := at.in(values[i].Value(p.slot)); v.IsSet() && !out.value.IsSet() {
 			out.value, out.name = v, at.column
 			if stamps[i] != nil {
-				out.source = stamps[i].Source[p.slot]
+				out.source = stamps[i].Source(p.slot)
 			}
 		}
-		stamped = stamped || stamps[i] != nil && stamps[i].At[p.slot] != block.NoStamp
+		stamped = stamped || stamps[i] != nil && stamps[i].At(p.slot) != block.NoStamp
 	}
 	if out.since = l.since(p.src, p.slot, values, stamps); stamped {
 		out.known = out.since

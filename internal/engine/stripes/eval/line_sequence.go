@@ -139,7 +139,7 @@ func (t *timedSteps) add(rows *block.Rows, row int, steps []sequenceStep) {
 		}
 		return carpel.Value{}
 	}
-	e, flips := happening{at: rows.Time[row]}, len(t.flips)
+	e, flips := happening{at: rows.Time.At(row)}, len(t.flips)
 	for _, step := range steps {
 		bit := uint16(1) << step.place
 		if step.filter == nil {

@@ -205,7 +205,7 @@ func (g *gatherer) add(v visit) {
 		if v.bits != nil && !v.bits.has(i) {
 			continue
 		}
-		e := entry{at: v.rows.Time[i]}
+		e := entry{at: v.rows.Time.At(i)}
 		if m.of != nil {
 			e.value = g.value(i)
 		}

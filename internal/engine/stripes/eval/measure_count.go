@@ -129,11 +129,11 @@ func (l *activityLeaf) newest(s *scratch, q ask, slot uint8, n int) (carpel.Mill
 			break
 		}
 		_, err := l.rows.each(s, p, one, q.now, span{lo, hi - 1}, func(v visit) {
-			for row := v.to - 1; row >= v.from && (len(times) < n || v.rows.Time[row] > times[n-1]); row-- {
+			for row := v.to - 1; row >= v.from && (len(times) < n || v.rows.Time.At(row) > times[n-1]); row-- {
 				if v.bits != nil && !v.bits.has(row) {
 					continue
 				}
-				at := v.rows.Time[row]
+				at := v.rows.Time.At(row)
 				i := len(times)
 				for i > 0 && times[i-1] < at {
 					i--
@@ -244,7 +244,7 @@ func (c *counter) take(x picked) {
 		for i, slot := range r.Slots {
 			c.n[slot] += int32(r.Starts[i+1] - r.Starts[i])
 			if c.dated {
-				c.date(slot, r.Time[r.Starts[i+1]-1])
+				c.date(slot, r.Time.At(int(r.Starts[i+1])-1))
 			}
 		}
 	case c.dated || len(r.Slots) == 1:
@@ -273,7 +273,7 @@ func (c *counter) add(v visit) {
 		if v.bits != nil {
 			last = v.bits.last(v.from, v.to)
 		}
-		c.date(v.slot, v.rows.Time[last])
+		c.date(v.slot, v.rows.Time.At(last))
 	}
 }
 

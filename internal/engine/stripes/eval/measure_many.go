@@ -82,7 +82,7 @@ func (l *activityLeaf) reducer(s *scratch, in span) reducer {
 // word returns the bits of a word's rows.
 func (x *picked) word(w int) uint64 {
 	if x.bits == nil {
-		return wordMask(w, 0, len(x.rows.Time))
+		return wordMask(w, 0, x.rows.Len())
 	}
 	return x.bits[w]
 }
@@ -128,12 +128,12 @@ func (d *dayMarks) reset(m *measure, parts []Part, in span) bool {
 }
 
 func (d *dayMarks) take(x picked) {
-	times, of := x.rows.Time, x.rows.SlotOf[:len(x.rows.Time)]
+	times, of := &x.rows.Time, x.rows.SlotOf
 	start := d.first * dayLength // no row is from before that day, so that dividing what is after it rounds down
-	for w := 0; w<<6 < len(times); w++ {
+	for w := 0; w<<6 < len(of); w++ {
 		for word := x.word(w); word != 0; word &= word - 1 {
 			row := w<<6 + bits.TrailingZeros64(word)
-			t := times[row]
+			t := times.At(row)
 			if t < d.day.from || t >= d.day.to {
 				d.day.move(t)
 			}
@@ -175,15 +175,26 @@ func (t *sums) take(x picked) {
 	if col == nil {
 		return
 	}
-	for w := 0; w<<6 < len(of); w++ {
-		for word := x.word(w); word != 0; word &= word - 1 {
-			row := w<<6 + bits.TrailingZeros64(word)
-			slot := of[row]
-			if col.Dict != nil {
+	if col.Dict != nil {
+		for w := 0; w<<6 < len(of); w++ {
+			for word := x.word(w); word != 0; word &= word - 1 {
+				row := w<<6 + bits.TrailingZeros64(word)
+				slot := of[row]
 				eachNumber(at.in(col.Value(row)), func(n carpel.Value) { t.sum[slot].add(n, 1); t.n[slot]++ })
-				continue
 			}
-			f := col.Nums[row]
+		}
+		return
+	}
+	var buf [64]float64
+	for w := 0; w<<6 < len(of); w++ {
+		word := x.word(w)
+		if word == 0 {
+			continue
+		}
+		nums, of := col.Nums.Word(w, &buf), of[w<<6:]
+		for ; word != 0; word &= word - 1 {
+			i := bits.TrailingZeros64(word)
+			f, slot := nums[i], of[i]
 			if f != f { // unset
 				continue
 			}
@@ -219,13 +230,27 @@ func (t *extremes) take(x picked) {
 	if col == nil {
 		return
 	}
-	for w := 0; w<<6 < len(of); w++ {
-		for word := x.word(w); word != 0; word &= word - 1 {
-			row := w<<6 + bits.TrailingZeros64(word)
-			if best := &t.best[of[row]]; col.Dict == nil && col.IsSet(row) {
-				t.better(best, carpel.NumberValue(col.Nums[row]))
-			} else {
+	if col.Dict != nil {
+		for w := 0; w<<6 < len(of); w++ {
+			for word := x.word(w); word != 0; word &= word - 1 {
+				row := w<<6 + bits.TrailingZeros64(word)
+				best := &t.best[of[row]]
 				eachNumber(at.in(col.Value(row)), func(n carpel.Value) { t.better(best, n) })
+			}
+		}
+		return
+	}
+	var buf [64]float64
+	for w := 0; w<<6 < len(of); w++ {
+		word := x.word(w)
+		if word == 0 {
+			continue
+		}
+		nums, of := col.Nums.Word(w, &buf), of[w<<6:]
+		for ; word != 0; word &= word - 1 {
+			i := bits.TrailingZeros64(word)
+			if f := nums[i]; f == f { // set
+				t.better(&t.best[of[i]], carpel.NumberValue(f))
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func (p *probe) positive(s *scratch, a rowsAsked, rows rowBits) carpel.Millis {
 	case col == nil:
 		clear(a.words(rows))
 	case col.Dict == nil && p.test.narrowNums(s, col.Nums, a, rows):
-	case col.Dict == nil || a.to-a.from < len(col.Dict) || len(col.Dict) > fewEntries && rows.count(a.from, a.to) < len(col.Dict):
+	case col.Dict == nil || a.to-a.from < col.Dict.Len() || col.Dict.Len() > fewEntries && rows.count(a.from, a.to) < col.Dict.Len():
 		return p.each(a, col, rows)
 	default:
 		return p.codes(s, a, col, rows)
@@ -87,41 +87,71 @@ func (p *probe) positive(s *scratch, a rowsAsked, rows rowBits) carpel.Millis {
 // fewEntries is up to how many entries of a dictionary are tested without counting the rows that are asked about.
 const fewEntries = 8
 
+// fewRows is up to how many numbers are unpacked one by one.
+const fewRows = 24
+
 // sparse is up to how many bits of a word are looked at one by one instead of all 64 rows.
 const sparse = 12
 
 // codes tests every entry of a column's dictionary, once.
 func (p *probe) codes(s *scratch, a rowsAsked, col *block.Column, rows rowBits) carpel.Millis {
-	table, next := s.verdicts(len(col.Dict)), carpel.Never
+	n := col.Dict.Len()
+	table, next := s.verdicts(max(n, 256)), carpel.Never
 	table[0] = 0
-	for code, v := range col.Dict[1:] {
-		r := p.test.test(v, a.now)
-		next = min(next, r.next)
-		table[code+1] = uint8(bit(r.matched))
+	for code := 1; code < n; code++ {
+		matched, n := p.test.entry(col.Dict.Value(code), a.now)
+		next = min(next, n)
+		table[code] = uint8(bit(matched))
 	}
+	if narrow := col.Codes.Narrow(); narrow != nil {
+		narrowCodes(narrow, (*[256]uint8)(table), a, rows)
+		return next
+	}
+	for w := a.from >> 6; w<<6 < a.to; w++ {
+		for left := rows[w]; left != 0; left &= left - 1 {
+			i := bits.TrailingZeros64(left)
+			rows[w] &^= uint64(table[col.Codes.At(w<<6+i)]^1) << i
+		}
+	}
+	return next
+}
+
+// narrowCodes keeps the rows whose code has a 1 in a table.
+func narrowCodes(of []uint8, table *[256]uint8, a rowsAsked, rows rowBits) {
 	for w := a.from >> 6; w<<6 < a.to; w++ {
 		word := rows[w]
 		if word == 0 {
 			continue
 		}
-		codes, fit := col.Codes[w<<6:min(len(col.Codes), (w+1)<<6)], uint64(0)
+		codes, fit := of[w<<6:min(len(of), (w+1)<<6)], uint64(0)
 		if bits.OnesCount64(word) <= sparse {
 			for left := word; left != 0; left &= left - 1 {
 				i := bits.TrailingZeros64(left)
 				fit |= uint64(table[codes[i]]) << i
 			}
 		} else {
-			for i, code := range codes {
-				fit |= uint64(table[code]) << (i & 63)
+			n := len(codes) // the last first, a step a row, as in bitsSince
+			for ; n >= 8; n -= 8 {
+				c := (*[8]uint8)(codes[n-8:])
+				fit = fit*2 + uint64(table[c[7]])
+				fit = fit*2 + uint64(table[c[6]])
+				fit = fit*2 + uint64(table[c[5]])
+				fit = fit*2 + uint64(table[c[4]])
+				fit = fit*2 + uint64(table[c[3]])
+				fit = fit*2 + uint64(table[c[2]])
+				fit = fit*2 + uint64(table[c[1]])
+				fit = fit*2 + uint64(table[c[0]])
+			}
+			for ; n > 0; n-- {
+				fit = fit*2 + uint64(table[codes[n-1]])
 			}
 		}
 		rows[w] = word & fit
 	}
-	return next
 }
 
 // narrowNums answers for a column of numbers. It reports false when the operator needs more than comparing floats.
-func (x *tester) narrowNums(s *scratch, nums []float64, a rowsAsked, rows rowBits) bool {
+func (x *tester) narrowNums(s *scratch, nums *block.Nums, a rowsAsked, rows rowBits) bool {
 	if x.numbers.use != numsByRange || x.unreadable {
 		fit := s.borrow(len(rows) << 6)
 		defer s.giveBack(fit)
@@ -133,7 +163,43 @@ func (x *tester) narrowNums(s *scratch, nums []float64, a rowsAsked, rows rowBit
 		}
 		return true
 	}
-	low, high := x.numbers.low, x.numbers.high
+	if raw := nums.Raw(); raw != nil {
+		narrowRange(raw, x.numbers.low, x.numbers.high, a, rows)
+		return true
+	}
+	if a.to-a.from < fewRows {
+		for row := a.from; row < a.to; row++ {
+			if f := nums.At(row); !(f >= x.numbers.low && f <= x.numbers.high) {
+				rows[row>>6] &^= 1 << (row & 63)
+			}
+		}
+		return true
+	}
+	least, greatest := nums.Range(x.numbers.low, x.numbers.high)
+	switch {
+	case least > greatest:
+		clear(a.words(rows))
+	case nums.One() != nil:
+		narrowPacked(nums.One(), least, greatest, a, rows)
+	case nums.Two() != nil:
+		narrowPacked(nums.Two(), least, greatest, a, rows)
+	default:
+		narrowPacked(nums.Four(), least, greatest, a, rows)
+	}
+	return true
+}
+
+// narrowPacked keeps the rows of which what they have of a packed number is in [least, greatest].
+func narrowPacked[T packedNumber](nums []T, least, greatest uint32, a rowsAsked, rows rowBits) {
+	for w := a.from >> 6; w<<6 < a.to; w++ {
+		if rows[w] != 0 {
+			rows[w] &= packedIn(nums[w<<6:min(len(nums), (w+1)<<6)], least, greatest)
+		}
+	}
+}
+
+// narrowRange keeps the rows whose number is in [low, high].
+func narrowRange(nums []float64, low, high float64, a rowsAsked, rows rowBits) {
 	for w := a.from >> 6; w<<6 < a.to; w++ {
 		word := rows[w]
 		if word == 0 {
@@ -152,7 +218,6 @@ func (x *tester) narrowNums(s *scratch, nums []float64, a rowsAsked, rows rowBit
 		}
 		rows[w] = word & fit
 	}
-	return true
 }
 
 // each answers row by row.
@@ -188,8 +253,8 @@ func (p *probe) reach(s *scratch, a rowsAsked, rows rowBits) carpel.Millis {
 		}
 		var seen []verdict // by code, when the dictionary is short
 		var known []bool
-		if col.Dict != nil && len(col.Dict) <= a.to-a.from {
-			seen, known = make([]verdict, len(col.Dict)), make([]bool, len(col.Dict))
+		if col.Dict != nil && col.Dict.Len() <= a.to-a.from {
+			seen, known = make([]verdict, col.Dict.Len()), make([]bool, col.Dict.Len())
 		}
 		for w := a.from >> 6; w<<6 < a.to; w++ {
 			for word := left[w]; word != 0; word &= word - 1 {
@@ -198,12 +263,12 @@ func (p *probe) reach(s *scratch, a rowsAsked, rows rowBits) carpel.Millis {
 					continue
 				}
 				var r verdict
-				if known != nil && known[col.Codes[i]] {
-					r = seen[col.Codes[i]]
+				if known != nil && known[col.Codes.At(i)] {
+					r = seen[col.Codes.At(i)]
 				} else {
 					r = p.found(at.in(col.Value(i)), a.now)
 					if known != nil {
-						seen[col.Codes[i]], known[col.Codes[i]] = r, true
+						seen[col.Codes.At(i)], known[col.Codes.At(i)] = r, true
 					}
 				}
 				if r.unset {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/carpel/carpel"
@@ -32,7 +33,7 @@ func (sel *selection) pick(s *scratch, p Part, now carpel.Millis, within span) (
 	x := picked{r, s.borrow(n)}
 	if whole {
 		x.bits.fill(0, n, true)
-	} else if !x.bits.within(r.Time, span{first, last}, within) {
+	} else if !x.bits.within(&r.Time, span{first, last}, within) {
 		s.giveBack(x.bits)
 		return picked{}, carpel.Never, nil
 	}
@@ -63,18 +64,34 @@ func (b rowBits) slots(r *block.Rows, from, to int) (m block.Mask) {
 
 // within sets the bits of the times in a span, clears the others, and reports whether any is set. all is what the times
 // lie in.
-func (b rowBits) within(times []carpel.Millis, all, in span) bool {
+func (b rowBits) within(times *block.Times, all, in span) bool {
 	if in.first > in.last {
 		return false
 	}
-	if all.last <= in.last && all.first > -1<<62 && all.last < 1<<62 && in.first > -1<<62 && in.first < 1<<62 {
-		return b.since(times, in.first)
+	since := all.last <= in.last && all.first > -1<<62 && all.last < 1<<62 && in.first > -1<<62 && in.first < 1<<62
+	base, near := times.Near()
+	switch {
+	case near == nil && since:
+		return bitsSince(b, times.Far(), int64(in.first))
+	case near == nil:
+		return bitsWithin(b, times.Far(), in.first, in.last)
+	case since:
+		return bitsSince(b, near, int64(in.first-base))
 	}
+	first, last := uint64(max(in.first, base))-uint64(base), min(uint64(in.last)-uint64(base), math.MaxUint32)
+	if in.last < base || first > last {
+		clear(b)
+		return false
+	}
+	return bitsWithin(b, near, uint32(first), uint32(last))
+}
+
+func bitsWithin[T uint32 | carpel.Millis](b rowBits, times []T, first, last T) bool {
 	any := uint64(0)
 	for w := range b {
 		word := uint64(0)
 		for i, t := range times[w<<6 : min(len(times), (w+1)<<6)] {
-			word |= (bit(t >= in.first) & bit(t <= in.last)) << (i & 63)
+			word |= (bit(t >= first) & bit(t <= last)) << (i & 63)
 		}
 		b[w] = word
 		any |= word
@@ -82,26 +99,26 @@ func (b rowBits) within(times []carpel.Millis, all, in span) bool {
 	return any != 0
 }
 
-// since is within for a span without an end, of moments so near each other that their difference is one: its sign is the
+// bitsSince is within for a span without an end, of moments so near each other that their difference is one: its sign is the
 // answer, and the bits of a word come in from the right, the last row's first, for one step a row.
-func (b rowBits) since(times []carpel.Millis, at carpel.Millis) bool {
+func bitsSince[T uint32 | carpel.Millis](b rowBits, times []T, at int64) bool {
 	any := uint64(0)
 	for w := range b {
 		rows := times[w<<6 : min(len(times), (w+1)<<6)]
 		before, n := uint64(0), len(rows)
 		for ; n >= 8; n -= 8 {
-			t := (*[8]carpel.Millis)(rows[n-8:])
-			before = before*2 + uint64(t[7]-at)>>63
-			before = before*2 + uint64(t[6]-at)>>63
-			before = before*2 + uint64(t[5]-at)>>63
-			before = before*2 + uint64(t[4]-at)>>63
-			before = before*2 + uint64(t[3]-at)>>63
-			before = before*2 + uint64(t[2]-at)>>63
-			before = before*2 + uint64(t[1]-at)>>63
-			before = before*2 + uint64(t[0]-at)>>63
+			t := (*[8]T)(rows[n-8:])
+			before = before*2 + uint64(int64(t[7])-at)>>63
+			before = before*2 + uint64(int64(t[6])-at)>>63
+			before = before*2 + uint64(int64(t[5])-at)>>63
+			before = before*2 + uint64(int64(t[4])-at)>>63
+			before = before*2 + uint64(int64(t[3])-at)>>63
+			before = before*2 + uint64(int64(t[2])-at)>>63
+			before = before*2 + uint64(int64(t[1])-at)>>63
+			before = before*2 + uint64(int64(t[0])-at)>>63
 		}
 		for ; n > 0; n-- {
-			before = before*2 + uint64(rows[n-1]-at)>>63
+			before = before*2 + uint64(int64(rows[n-1])-at)>>63
 		}
 		b[w] = ^before & wordMask(0, 0, len(rows))
 		any |= b[w]

@@ -90,7 +90,7 @@ func (l *sequenceLeaf) hasAll(s *scratch, q ask, slot uint8, in span) (bool, err
 					if err != nil {
 						return err
 					}
-					from = r.Time[kept.upTo]
+					from = r.Time.At(kept.upTo)
 				}
 			}
 			if kept == nil || kept.upTo < n {

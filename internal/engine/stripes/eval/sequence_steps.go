@@ -80,7 +80,7 @@ func (x *stepped) gather(s *scratch, whose block.Mask) {
 			if !whose.Has(slot) {
 				continue
 			}
-			h := happening{at: x.rows.Time[row]}
+			h := happening{at: x.rows.Time.At(row)}
 			for i, step := range x.steps {
 				h.steps |= uint16(x.bits[i*x.words+w]>>(row&63)&1) << step.place
 			}

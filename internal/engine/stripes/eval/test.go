@@ -188,6 +188,15 @@ func (x *tester) test(v carpel.Value, now carpel.Millis) verdict {
 	return r
 }
 
+// entry is test for an entry of a dictionary, of which most are texts.
+func (x *tester) entry(v carpel.Value, now carpel.Millis) (matched bool, next carpel.Millis) {
+	if kind, _, text := v.Parts(); kind == carpel.Text && x.text != nil {
+		return x.text(text), carpel.Never
+	}
+	r := x.test(v, now)
+	return r.matched, r.next
+}
+
 func (x *tester) read(v carpel.Value, now carpel.Millis) verdict {
 	switch {
 	case x.always:

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
 
 // numbers is what a tester compares the numbers of a column with, when plain float64 comparison is exact.
@@ -52,9 +53,34 @@ func (x *tester) setNumbers() {
 	}
 }
 
-// nums answers the positive operator for the numbers [from, to), NaN where unset. It reports false when the operator
-// needs more than comparing floats.
-func (x *tester) nums(nums []float64, from, to int, out rowBits) bool {
+// packedNumber is what stands for a number in one of the packed forms of [block.Nums].
+type packedNumber interface {
+	uint8 | uint16 | uint32
+}
+
+// packedIn returns a bit for each of at most 64 packed numbers: whether it is in [least, greatest], which is not empty.
+func packedIn[T packedNumber](nums []T, least, greatest uint32) uint64 {
+	out, n, span := uint64(0), len(nums), uint64(greatest-least) // the last first, a step a row, as in bitsSince
+	for ; n >= 8; n -= 8 {
+		x := (*[8]T)(nums[n-8:])
+		out = out*2 + (span-uint64(uint32(x[7])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[6])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[5])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[4])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[3])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[2])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[1])-least))>>63
+		out = out*2 + (span-uint64(uint32(x[0])-least))>>63
+	}
+	for ; n > 0; n-- {
+		out = out*2 + (span-uint64(uint32(nums[n-1])-least))>>63
+	}
+	return ^out & wordMask(0, 0, len(nums))
+}
+
+// nums answers the positive operator for the numbers [from, to). It reports false when the operator needs more than
+// comparing floats.
+func (x *tester) nums(nums *block.Nums, from, to int, out rowBits) bool {
 	use := x.numbers.use
 	if x.unreadable {
 		if use = 0; x.numeric() {
@@ -64,20 +90,42 @@ func (x *tester) nums(nums []float64, from, to int, out rowBits) bool {
 	}
 	switch use {
 	case numsByRange:
-		eachInRange(nums, from, to, out, x.numbers.low, x.numbers.high)
+		x.numbers.eachInRange(nums, from, to, out)
 	case numsByValue:
-		if len(x.numbers.is) == 0 {
-			out.fill(from, to, false)
-			return true
-		}
-		eachOf(nums, from, to, out, x.numbers.is)
+		x.numbers.eachOf(nums, from, to, out)
 	default:
 		return false
 	}
 	return true
 }
 
-// eachInRange fills the words of rows [from, to) with a bit for each number: whether low <= number <= high.
+// eachInRange fills the words of rows [from, to) with a bit for each number: whether it is in the range.
+func (n *numbers) eachInRange(nums *block.Nums, from, to int, out rowBits) {
+	if raw := nums.Raw(); raw != nil {
+		eachInRange(raw, from, to, out, n.low, n.high)
+		return
+	}
+	least, greatest := nums.Range(n.low, n.high)
+	switch {
+	case least > greatest:
+		out.fill(from, to, false)
+	case nums.One() != nil:
+		eachPacked(nums.One(), from, to, out, least, greatest)
+	case nums.Two() != nil:
+		eachPacked(nums.Two(), from, to, out, least, greatest)
+	default:
+		eachPacked(nums.Four(), from, to, out, least, greatest)
+	}
+}
+
+// eachPacked is eachInRange for packed numbers.
+func eachPacked[T packedNumber](nums []T, from, to int, out rowBits, least, greatest uint32) {
+	for w := from >> 6; w<<6 < to; w++ {
+		a, b := max(from, w<<6), min(to, (w+1)<<6)
+		out[w] = packedIn(nums[a:b], least, greatest) << uint(a&63)
+	}
+}
+
 func eachInRange(nums []float64, from, to int, out rowBits, low, high float64) {
 	for w := from >> 6; w<<6 < to; w++ {
 		a, b := max(from, w<<6), min(to, (w+1)<<6)
@@ -89,17 +137,35 @@ func eachInRange(nums []float64, from, to int, out rowBits, low, high float64) {
 	}
 }
 
-// eachOf is eachInRange for whether the number is one of a few, at least one.
-func eachOf(nums []float64, from, to int, out rowBits, is []float64) {
+// eachOf is eachInRange for whether the number is one of a few.
+func (n *numbers) eachOf(nums *block.Nums, from, to int, out rowBits) {
+	out.fill(from, to, false)
+	for _, want := range n.is {
+		if raw := nums.Raw(); raw != nil {
+			eachIs(raw, from, to, out, want)
+			continue
+		}
+		switch stored := nums.Find(want); {
+		case stored == 0:
+		case nums.One() != nil:
+			eachIs(nums.One(), from, to, out, uint8(stored))
+		case nums.Two() != nil:
+			eachIs(nums.Two(), from, to, out, uint16(stored))
+		default:
+			eachIs(nums.Four(), from, to, out, stored)
+		}
+	}
+}
+
+// eachIs sets the bits of rows [from, to) whose number is a certain one.
+func eachIs[T packedNumber | float64](nums []T, from, to int, out rowBits, want T) {
 	for w := from >> 6; w<<6 < to; w++ {
 		a, b := max(from, w<<6), min(to, (w+1)<<6)
 		word := uint64(0)
-		for _, want := range is {
-			for i, f := range nums[a:b] {
-				word |= bit(f == want) << uint(i&63)
-			}
+		for i, f := range nums[a:b] {
+			word |= bit(f == want) << uint(i&63)
 		}
-		out[w] = word << uint(a&63)
+		out[w] |= word << uint(a&63)
 	}
 }
 

@@ -61,7 +61,7 @@ func (sel *selection) eachOfFew(s *scratch, p Part, slots block.Mask, now carpel
 	for slot := range slots.Slots {
 		from, to := r.Find(slot)
 		if !whole {
-			from, to = trim(r.Time, from, to, within)
+			from, to = trim(&r.Time, from, to, within)
 		}
 		if from == to {
 			continue
@@ -86,28 +86,13 @@ func (sel *selection) eachOfFew(s *scratch, p Part, slots block.Mask, now carpel
 }
 
 // trim cuts rows [from, to), which ascend in time, to those within a span.
-func trim(times []carpel.Millis, from, to int, within span) (int, int) {
-	if from < to && times[to-1] < within.first { // most people did nothing lately
+func trim(times *block.Times, from, to int, within span) (int, int) {
+	if from < to && times.At(to-1) < within.first { // most people did nothing lately
 		return to, to
 	}
-	from = search(times, from, to, within.first)
-	if to > from && times[to-1] > within.last {
-		to = search(times, from, to, within.last+1)
+	from = times.Search(from, to, within.first)
+	if to > from && times.At(to-1) > within.last {
+		to = times.Search(from, to, within.last+1)
 	}
 	return from, to
-}
-
-// search returns the first of rows [from, to) that is not before at.
-func search(times []carpel.Millis, from, to int, at carpel.Millis) int {
-	if from < to && times[from] >= at {
-		return from
-	}
-	for from < to {
-		if mid := int(uint(from+to) >> 1); times[mid] < at {
-			from = mid + 1
-		} else {
-			to = mid
-		}
-	}
-	return from
 }

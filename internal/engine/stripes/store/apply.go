@@ -338,7 +338,7 @@ func (t *Tx) writeAttribute(ordinal uint32, name string, v carpel.Value, s attri
 	}
 	have := block.NoStamp
 	if stamps.stamps != nil {
-		have = stamps.stamps.At[slot]
+		have = stamps.stamps.At(slot)
 	}
 	if have != block.NoStamp && s.at < have {
 		return false, nil
@@ -351,7 +351,7 @@ func (t *Tx) writeAttribute(ordinal uint32, name string, v carpel.Value, s attri
 		s.since = block.NoStamp
 	case have == block.NoStamp:
 	case !changed:
-		s.since = stamps.stamps.Since[slot]
+		s.since = stamps.stamps.Since(slot)
 	}
 	if err := t.file(stripe, vk.name); err != nil {
 		return false, err

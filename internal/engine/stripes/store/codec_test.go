@@ -219,7 +219,7 @@ func contents(data []byte, rows bool) (map[string]string, error) {
 	n := r.Column("n")
 	for _, slot := range r.Slots {
 		for from, to := r.Find(slot); from < to; from++ {
-			got[fmt.Sprint(slot, " ", int64(r.Time[from]), " ", n.Value(from).Text())] = ""
+			got[fmt.Sprint(slot, " ", int64(r.Time.At(from)), " ", n.Value(from).Text())] = ""
 		}
 	}
 	return got, nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -30,7 +29,7 @@ func (t *Tx) forgetAttribute(name string, v carpel.Value, left *block.Values) {
 				return
 			}
 		}
-	} else if slices.Contains(left.Col.Dict, v) { // what nobody has is not in the dictionary
+	} else if left.Col.Dict.Has(v) { // what nobody has is not in the dictionary
 		return
 	}
 	t.forgetValue(nameKey{statAttr, name}, forgotten{value: v})

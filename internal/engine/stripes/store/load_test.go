@@ -30,7 +30,7 @@ func stripeFacts(t *testing.T, s *Stripe) string {
 			t.Fatal(err)
 		}
 		for slot := range values.Mask().Slots {
-			all += fmt.Sprintf("%s %d %s %d\n", name, slot, values.Value(slot).Text(), stamps.At[slot])
+			all += fmt.Sprintf("%s %d %s %d\n", name, slot, values.Value(slot).Text(), stamps.At(slot))
 		}
 	}
 	for _, name := range []string{"order", "visit"} {

@@ -169,8 +169,8 @@ func (a *application) moveAttribute(primary, secondary uint32, name string) erro
 		return err
 	}
 	stamp := attributeStamp{a.it.At, a.it.At, a.it.Source}
-	if e.stamps != nil && e.stamps.At[from] != block.NoStamp {
-		stamp = attributeStamp{e.stamps.At[from], e.stamps.Since[from], e.stamps.Source[from]}
+	if e.stamps != nil && e.stamps.At(from) != block.NoStamp {
+		stamp = attributeStamp{e.stamps.At(from), e.stamps.Since(from), e.stamps.Source(from)}
 	}
 	have, err := a.attribute(primary, name)
 	if err != nil {
@@ -192,7 +192,7 @@ func (t *Tx) putAttribute(ordinal uint32, name string, v carpel.Value, s attribu
 		if err != nil {
 			return err
 		}
-		if e.stamps == nil || e.stamps.At[slot] == block.NoStamp {
+		if e.stamps == nil || e.stamps.At(slot) == block.NoStamp {
 			return nil
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Store) Person(ordinal uint32, now carpel.Millis) (*carpel.Person, error
 		}
 		a := carpel.Attr{Value: v}
 		if stamps != nil {
-			a.At, a.Since, a.Source = stamps.At[slot], stamps.Since[slot], stamps.Source[slot]
+			a.At, a.Since, a.Source = stamps.At(slot), stamps.Since(slot), stamps.Source(slot)
 		}
 		p.Attributes[name] = a
 	}
@@ -96,7 +96,7 @@ func (s *Stripe) lastSeen(slot uint8, now carpel.Millis) (carpel.Millis, error) 
 	for _, p := range parts {
 		from, to := p.rows.Find(slot)
 		for row := to - 1; row >= from; row-- {
-			if at := p.rows.Time[row]; at <= now {
+			if at := p.rows.Time.At(row); at <= now {
 				if !found || at > last {
 					last, found = at, true
 				}

@@ -97,7 +97,7 @@ func newest(parts []*part, t eval.Table, slot uint8, q TimelineQuery) []place {
 		}
 		from, to := parts[i].rows.Find(slot)
 		for row, n := to-1, 0; row >= from && n < want; row-- {
-			if at := parts[i].rows.Time[row]; at <= q.Before {
+			if at := parts[i].rows.Time.At(row); at <= q.Before {
 				out = append(out, place{at, t, parts[i].rows, row})
 				oldest = min(oldest, at)
 				n++

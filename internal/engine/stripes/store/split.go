@@ -85,7 +85,7 @@ func (t *table) insert(base blockKey, r *block.Rows) {
 
 func (t *table) insertMonths(base blockKey, r *block.Rows) {
 	if r.Len() == 1 {
-		base.bucket = bucketOf(r.Time[0])
+		base.bucket = bucketOf(r.Time.At(0))
 		t.insertBucket(base, r)
 		return
 	}

@@ -82,8 +82,8 @@ func rowsOf(e *entry) (sum struct {
 	for _, p := range e.parts {
 		rows := p.whole()
 		sum.rows += rows.Len()
-		for _, at := range rows.Time {
-			sum.times += at
+		for row := range rows.Len() {
+			sum.times += rows.Time.At(row)
 		}
 	}
 	return sum
