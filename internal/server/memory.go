@@ -10,10 +10,11 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes"
 )
 
-// memory is how the memory of the process is given out. Half of it is held for longer: three eighths by the budget that
-// all workspaces share, for decoded data, evaluated states and filters of message ids, and an eighth by Pebble, for its
-// blocks and for what is not written to a table yet. The other half is for requests at work, for what is small but not
-// counted, and for the garbage collector, which has to run the more often the less there is.
+// memory is how the memory of the process is given out. Up to five eighths of it are held for longer: nearly half by the
+// budget that all workspaces share, for decoded data, evaluated states and filters of message ids, and an eighth by Pebble,
+// for its blocks and for what is not written to a table yet. The rest is for requests at work, for what is small but not
+// counted, and for the garbage collector, which has to run the more often the less there is. Of little memory more is kept
+// free: what the process itself takes does not become less.
 type memory struct {
 	budget *stripes.Budget
 	cache  *pebble.Cache // ours until it is closed
@@ -22,7 +23,7 @@ type memory struct {
 
 func newMemory(mb int) memory {
 	bytes := int64(mb) << 20
-	m := memory{stripes.NewBudget(bytes / 8 * 3), pebble.NewCache(bytes / 8), bytes / 16 * 15}
+	m := memory{stripes.NewBudget(max(bytes/8*3, bytes/2-64<<20)), pebble.NewCache(bytes / 8), bytes / 16 * 15}
 	if pebbleOutsideGo() {
 		m.limit -= bytes / 8
 	}
