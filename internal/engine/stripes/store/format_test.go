@@ -60,7 +60,7 @@ func TestFormatIsDocumented(t *testing.T) {
 		says(head)
 	}
 	for _, form := range []string{"formDict", "formScaled", "formRaw"} {
-		says("form " + keyConstants(t, filepath.Join("..", "block", "column.go"), "form")[form] + " ")
+		says("form " + keyConstants(t, filepath.Join("..", "block", "column_codec.go"), "form")[form] + " ")
 	}
 	says(fmt.Sprintf("Format version **%d**", formatVersion))
 	says(merger().Name)
