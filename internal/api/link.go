@@ -12,14 +12,14 @@ func (a *API) registerLinks() {
 	routeOpen(a, operation{Method: http.MethodGet, Path: "/api/setup", ID: "getSetup", Tag: tag,
 		Summary: "Say how one gets in: whether there are users, and which OpenID provider"}, a.getSetup)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/read", ID: "readLink", Tag: tag,
-		Summary: "Read a link (invitation, new password) without using it"}, a.readLink)
+		Summary: "Read a link (set-up, invitation, new password) without using it"}, a.readLink)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/accept", ID: "acceptLink", Tag: tag,
 		Summary: "Use a link up: the answer sets a cookie, as logging in does", Errors: []int{http.StatusTooManyRequests}}, a.acceptLink)
 }
 
 type setupOut struct {
 	Body struct {
-		Users  bool   `json:"users" doc:"Whether Carpel has any. The first is invited on the server's machine: carpel user invite."`
+		Users  bool   `json:"users" doc:"Whether Carpel has any. The first opens the set-up link that carpel serve prints."`
 		Guest  bool   `json:"guest" doc:"Whether one may look around as a guest, from here: POST /api/session/guest."`
 		OpenID string `json:"openid" doc:"Name of the provider that one may log in with; empty for none."`
 	}
@@ -70,6 +70,7 @@ type acceptLinkIn struct {
 	caller
 	Body struct {
 		Token    string `json:"token" maxLength:"255"`
+		Email    string `json:"email,omitempty" maxLength:"255" doc:"Of who sets Carpel up; other links are for one email."`
 		Name     string `json:"name,omitempty" doc:"Of a new user."`
 		Password string `json:"password,omitempty" doc:"Of a new user, or the new one."`
 	}
@@ -85,7 +86,7 @@ func (a *API) acceptLink(ctx context.Context, in *acceptLinkIn) (*loggedIn, erro
 	if err != nil {
 		return nil, err
 	}
-	user, err := a.Records.Accept(ctx, b.Token, records.Acceptance{Name: b.Name, Password: b.Password})
+	user, err := a.Records.Accept(ctx, b.Token, records.Acceptance{Email: b.Email, Name: b.Name, Password: b.Password})
 	end(err)
 	if err != nil {
 		return nil, err

@@ -77,7 +77,8 @@ type serveCommand struct {
 
 // Help is shown below the flags.
 func (serveCommand) Help() string {
-	return `The first start makes a workspace "default" in the data directory. Commands on this machine find the server by
+	return `The first start makes a workspace "default" in the data directory, and a start without users prints a link by which the
+first one sets Carpel up. Commands on this machine find the server by
 themselves; for others, make keys: carpel key create --kind ak. Stop it with Ctrl-C or SIGTERM: requests at work end first.`
 }
 
@@ -91,12 +92,9 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	defer stop(nil)
 	err = s.Run(ctx, func(address string) {
 		// Only now, when the server listens: a start that fails must not use the keys up.
-		apiKey, writeKey, err := s.FirstKeys(ctx)
-		if err != nil {
+		if err := t.welcome(ctx, s, address); err != nil {
 			stop(err)
-			return
 		}
-		t.welcome(address, apiKey, writeKey)
 	})
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && err == nil {
 		err = cause
@@ -104,8 +102,17 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 }
 
-// welcome says where the server is and what to do next; the keys are empty but at the first start.
-func (t *terminal) welcome(address, apiKey, writeKey string) {
+// welcome says where the server is and what to do next: at the first start with the first keys, and while there is no
+// user with the link that makes the first.
+func (t *terminal) welcome(ctx context.Context, s *server.Server, address string) error {
+	setup, err := s.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	apiKey, writeKey, err := s.FirstKeys(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(t.Err, `Carpel %s is ready.
 
   console     http://%[2]s
@@ -114,6 +121,9 @@ func (t *terminal) welcome(address, apiKey, writeKey string) {
   data        %[3]s
 
 `, t.Version, address, t.Data)
+	if setup != "" {
+		fmt.Fprintf(t.Err, "Nobody is set up yet. Open this link in a browser to become the first admin; it is good once:\n\n  set-up      http://%s%s\n\n", address, setup)
+	}
 	if apiKey != "" {
 		fmt.Fprintf(t.Err, "This is the first start. Keep these keys: they are shown only now.\n\n  API key     %s\n", apiKey)
 	}
@@ -132,6 +142,7 @@ Send the first person:
   carpel segment list%[1]s              see the segments that are there
   carpel segment preview%[1]s 'plan is pro'
 `, t.dataFlag())
+	return nil
 }
 
 // dataFlag is how commands in another terminal name the data directory, with a blank in front; empty for the default.

@@ -18,17 +18,18 @@ type LinkKind string
 const (
 	InvitationLink LinkKind = "invitation" // makes somebody a user of a workspace
 	PasswordLink   LinkKind = "password"   // lets a user who forgot the password set a new one
+	SetupLink      LinkKind = "setup"      // makes whoever opens it the first user; good while there is none
 )
 
 // lifetimes are how long links are good.
-var lifetimes = map[LinkKind]time.Duration{InvitationLink: 7 * 24 * time.Hour, PasswordLink: 24 * time.Hour}
+var lifetimes = map[LinkKind]time.Duration{InvitationLink: 7 * 24 * time.Hour, PasswordLink: 24 * time.Hour, SetupLink: 7 * 24 * time.Hour}
 
 // Link is good once, for whoever has its token.
 type Link struct {
 	Kind      LinkKind    `json:"kind"`
 	Workspace string      `json:"workspace"`
-	Email     string      `json:"email"`
-	Role      carpel.Role `json:"role"` // that it gives; "" for password
+	Email     string      `json:"email"` // "" for set-up: whoever opens it says so
+	Role      carpel.Role `json:"role"`  // that it gives; "" for password
 	CreatedBy string      `json:"created_by"`
 	CreatedAt time.Time   `json:"created_at"`
 	ExpiresAt time.Time   `json:"expires_at"`
@@ -37,15 +38,17 @@ type Link struct {
 }
 
 // CreateLink makes a link and returns its token, which is kept nowhere. It takes the place of an earlier link of the
-// same kind for the same email. CodeConflict for an invitation of somebody who is there; CodeNotFound for a password of
-// somebody who is not. See [checkLink] for whose password an admin may have set anew.
+// same kind for the same email. CodeConflict for an invitation of somebody who is there, and for a set-up when anybody
+// is; CodeNotFound for a password of somebody who is not. See [checkLink] for whose password an admin may have set anew.
 func (db *DB) CreateLink(ctx context.Context, l Link) (Link, string, error) {
 	token, hash := newToken()
 	var err error
-	if l.Email, err = carpel.CheckUserEmail(l.Email); err != nil {
+	if l.Kind == SetupLink {
+		l.Email = ""
+	} else if l.Email, err = carpel.CheckUserEmail(l.Email); err != nil {
 		return l, "", err
 	}
-	if l.Kind == InvitationLink {
+	if l.Kind != PasswordLink {
 		if _, err := carpel.ParseRole(string(l.Role)); err != nil {
 			return l, "", err
 		}
@@ -70,15 +73,17 @@ func (db *DB) CreateLink(ctx context.Context, l Link) (Link, string, error) {
 // checkLink says whether a link may be. Whoever has a password link is its user, everywhere: so an admin makes one for
 // users of no other workspace, and only an admin of the server's first workspace for any user of the server.
 func checkLink(ctx context.Context, tx *sql.Tx, l Link) error {
-	var known, here, elsewhere, first bool
+	var anybody, known, here, elsewhere, first bool
 	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1),
 		EXISTS (SELECT 1 FROM roles r JOIN users u ON u.id = r.user WHERE u.email = ?1 AND r.workspace = ?2),
 		EXISTS (SELECT 1 FROM roles r JOIN users u ON u.id = r.user WHERE u.email = ?1 AND r.workspace <> ?2),
-		?2 = (`+firstWorkspace+`)`, l.Email, l.Workspace).Scan(&known, &here, &elsewhere, &first)
+		?2 = (`+firstWorkspace+`), EXISTS (SELECT 1 FROM users)`, l.Email, l.Workspace).Scan(&known, &here, &elsewhere, &first, &anybody)
 	if err != nil {
 		return err
 	}
 	switch {
+	case l.Kind == SetupLink && anybody:
+		return carpel.Errorf(carpel.CodeConflict, "Carpel is set up already; an admin can invite others")
 	case l.Kind == InvitationLink && here:
 		return &carpel.Error{Code: carpel.CodeConflict, Pointer: "/email", Message: "this address is a user of the workspace already"}
 	case l.Kind == PasswordLink && !(here || known && first):
@@ -98,7 +103,10 @@ func (db *DB) Link(ctx context.Context, token string) (Link, error) {
 	return l, linkError(err)
 }
 
-const linkQuery = "SELECT kind, workspace, email, role, created_by, created_at, expires_at, EXISTS (SELECT 1 FROM users WHERE email = links.email) FROM links WHERE hash = ? AND expires_at > ?"
+const linkQuery = "SELECT kind, workspace, email, role, created_by, created_at, expires_at, EXISTS (SELECT 1 FROM users WHERE email = links.email) FROM links WHERE " + goodLink
+
+// goodLink selects the link of a hash, if it is good at a moment.
+const goodLink = "hash = ? AND expires_at > ? AND (kind <> 'setup' OR NOT EXISTS (SELECT 1 FROM users))"
 
 func scanLink(r row) (l Link, err error) {
 	var created, expires int64
@@ -119,6 +127,7 @@ func linkError(err error) error {
 
 // Acceptance is what whoever has a link says of themselves.
 type Acceptance struct {
+	Email    string // of who sets Carpel up; other links know theirs
 	Name     string // of a new user; "": what stands before the @
 	Password string // of a new user, and the new one of a password link; of a known user the one that is
 }
@@ -134,6 +143,11 @@ func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, e
 	if len(a.Name) > carpel.MaxNameBytes {
 		return "", &carpel.Error{Code: carpel.CodeLimit, Pointer: "/name", Limit: carpel.MaxNameBytes, Actual: int64(len(a.Name)), Message: "the name is too long"}
 	}
+	if l.Kind == SetupLink {
+		if l.Email, err = carpel.CheckUserEmail(a.Email); err != nil {
+			return "", err
+		}
+	}
 	known, hash := "", ""
 	if l.Known && l.Kind == InvitationLink {
 		// Whoever made the link, or found it, is not yet the user it is for.
@@ -146,7 +160,7 @@ func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, e
 	}
 	var user string
 	err = db.change(ctx, "accept link", func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "DELETE FROM links WHERE hash = ? AND expires_at > ?", hashSecret(token), db.millis())
+		res, err := tx.ExecContext(ctx, "DELETE FROM links WHERE "+goodLink, hashSecret(token), db.millis())
 		if err != nil {
 			return err
 		}
@@ -191,7 +205,7 @@ func endPasswordLinks(ctx context.Context, tx *sql.Tx, user string) error {
 	return err
 }
 
-// join gives the user of an invitation the role, and makes the user if need be.
+// join gives the user of an invitation or a set-up the role, and makes the user if need be.
 func (db *DB) join(ctx context.Context, tx *sql.Tx, l Link, name, hash string) (string, error) {
 	user, err := ensureUser(ctx, tx, db.millis(), l.Email, name, hash)
 	if err != nil {

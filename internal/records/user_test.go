@@ -312,3 +312,54 @@ func TestLogInBySubject(t *testing.T) {
 	_, err = db.LogIn(t.Context(), "bob@example.com", "")
 	wantCode(t, "a password login of somebody without one", err, carpel.CodeUnauthorized)
 }
+
+// The set-up link makes the first user of whoever opens it, once, and is good only while there is none.
+func TestSetUp(t *testing.T) {
+	db, _, _ := open(t)
+	ws := workspace(t, db)
+	create := func() (string, error) {
+		_, token, err := db.CreateLink(t.Context(), records.Link{Kind: records.SetupLink, Workspace: ws, Role: carpel.Admin})
+		return token, err
+	}
+	first, err := create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Link(t.Context(), first)
+	wantCode(t, "the link of an earlier start", err, carpel.CodeGone)
+	accept := func(email, password string) error {
+		_, err := db.Accept(t.Context(), second, records.Acceptance{Email: email, Name: "Ann", Password: password})
+		return err
+	}
+	wantCode(t, "no email", accept("", "correct horse battery"), carpel.CodeInvalid)
+	wantCode(t, "a short password", accept("ann@example.com", "short"), carpel.CodeLimit)
+	if err := accept("Ann@Example.com", "correct horse battery"); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, "a second time", accept("bob@example.com", "correct horse battery"), carpel.CodeGone)
+	users, err := db.Users(t.Context(), ws)
+	if err != nil || len(users) != 1 || users[0].Email != "ann@example.com" || users[0].Role != carpel.Admin {
+		t.Errorf("the users are %v, %v", users, err)
+	}
+	_, err = create()
+	wantCode(t, "a link when there are users", err, carpel.CodeConflict)
+}
+
+// Somebody who was invited before the set-up link was opened makes it worthless.
+func TestSetUpTooLate(t *testing.T) {
+	db, _, _ := open(t)
+	ws := workspace(t, db)
+	_, token, err := db.CreateLink(t.Context(), records.Link{Kind: records.SetupLink, Workspace: ws, Role: carpel.Admin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	setUp(t, db, ws)
+	_, err = db.Link(t.Context(), token)
+	wantCode(t, "reading it", err, carpel.CodeGone)
+	_, err = db.Accept(t.Context(), token, records.Acceptance{Email: "eve@example.com", Password: "correct horse battery"})
+	wantCode(t, "accepting it", err, carpel.CodeGone)
+}

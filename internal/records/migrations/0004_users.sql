@@ -31,7 +31,7 @@ CREATE INDEX sessions_by_user ON sessions (user);
 -- Links that are good once: an invitation, a new password.
 CREATE TABLE links (
   hash       BLOB PRIMARY KEY,            -- SHA-256 of the token in the link
-  kind       TEXT NOT NULL,               -- invitation, password
+  kind       TEXT NOT NULL,               -- setup, invitation, password
   workspace  TEXT NOT NULL REFERENCES workspaces (id),
   email      TEXT NOT NULL,               -- of whom it is for
   role       TEXT NOT NULL,               -- that it gives; '' for password

@@ -14,15 +14,26 @@ export const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   notFoundComponent: NotFoundPage,
 });
 
-/** Everything inside a workspace: calls are about it from here on. Features hang their screens under it. */
+/** Lets in who belongs to the workspace of the address: calls are about it from here on. */
+export async function enter({
+  context,
+  params,
+  location,
+}: {
+  context: { queryClient: QueryClient };
+  params: { workspace: string };
+  location: { href: string };
+}) {
+  const session = await context.queryClient.ensureQueryData(sessionQuery);
+  if (!session) throw redirect({ to: '/login', search: { to: location.href } });
+  if (!session.workspaces?.some((m) => m.workspace.id === params.workspace)) throw redirect({ to: '/' });
+  setWorkspace(params.workspace);
+}
+
+/** Everything inside a workspace. Features hang their screens under it. */
 export const inside = createRoute({
   getParentRoute: () => root,
   path: '/w/$workspace',
-  beforeLoad: async ({ context, params }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery);
-    if (!session) throw redirect({ to: '/login', search: { to: location.pathname + location.search } });
-    if (!session.workspaces?.some((m) => m.workspace.id === params.workspace)) throw redirect({ to: '/' });
-    setWorkspace(params.workspace);
-  },
+  beforeLoad: enter,
   component: Shell,
 });

@@ -1,8 +1,10 @@
-import { type QueryClient, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
 import { ApiError, api, type Schemas, unwrap } from '../api/client';
 
 export type Session = Schemas['Session'];
 export type Scope = Session['scope'];
+export type Role = 'viewer' | 'editor' | 'sender' | 'admin';
 
 /** Who is logged in; null for nobody. */
 export const sessionQuery = queryOptions({
@@ -50,11 +52,34 @@ export async function beGuest(client: QueryClient) {
 export function useAcceptLink() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (body: { token: string; name?: string; password?: string }) => {
+    mutationFn: async (body: { token: string; email?: string; name?: string; password?: string }) => {
       await unwrap(api.POST('/api/links/accept', { body }));
       return kept(client);
     },
   });
+}
+
+/** Changes one's own password; one's other sessions end. */
+export const useChangePassword = () =>
+  useMutation({
+    mutationFn: (body: { old?: string; password: string }) => unwrap(api.PUT('/api/session/password', { body })),
+  });
+
+/** What one may do in the workspace one is in. Each scope includes those before it. */
+export function useMay(scope: Scope): boolean {
+  const { workspace } = useParams({ strict: false });
+  const role = useQuery(sessionQuery).data?.workspaces?.find((m) => m.workspace.id === workspace)?.role ?? 'viewer';
+  const has = { viewer: 0, editor: 1, sender: 1, admin: 2 }[role as Role] ?? 0;
+  return has >= { read: 0, write: 1, admin: 2 }[scope];
+}
+
+// Where one wanted to go, kept in this tab while one is away at an OpenID provider.
+const wanted = 'carpel.to';
+export const keepWanted = (to: string) => sessionStorage.setItem(wanted, to);
+export function takeWanted() {
+  const to = sessionStorage.getItem(wanted);
+  sessionStorage.removeItem(wanted);
+  return to ?? undefined;
 }
 
 export function useLogOut() {

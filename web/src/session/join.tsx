@@ -45,8 +45,18 @@ function Join({ token, link }: { token: string; link: NonNullable<ReturnType<typ
   const submit = (event: FormEvent) => {
     event.preventDefault();
     accept.mutate(
-      { token, password: form.password, ...(fresh && { name: form.name }) },
-      { onSuccess: () => navigate({ to: '/' }) },
+      {
+        token,
+        password: form.password,
+        ...(fresh && { name: form.name }),
+        ...(kind === 'setup' && { email: form.email }),
+      },
+      {
+        onSuccess: ({ workspace }) =>
+          kind === 'setup'
+            ? navigate({ to: '/w/$workspace/welcome', params: { workspace: workspace.id } })
+            : navigate({ to: '/' }),
+      },
     );
   };
   return (

@@ -1,8 +1,8 @@
 import { Alert, Anchor, Button, Code, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { setupQuery, useLogIn } from './api';
+import { keepWanted, setupQuery, useLogIn } from './api';
 import { Door } from './door';
 
 /** The log-in page. #error=… is what an OpenID provider's answer failed with. */
@@ -10,13 +10,14 @@ export function LogInPage() {
   const setup = useQuery(setupQuery);
   const logIn = useLogIn();
   const navigate = useNavigate();
+  const { to } = useSearch({ from: '/login' });
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const returned = new URLSearchParams(location.hash.slice(1)).get('error');
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    logIn.mutate({ email, password }, { onSuccess: () => navigate({ to: '/' }) });
+    logIn.mutate({ email, password }, { onSuccess: () => navigate(to ? { href: to } : { to: '/' }) });
   };
 
   if (setup.data?.users === false) {
@@ -44,13 +45,19 @@ export function LogInPage() {
           )}
           {setup.data?.openid && (
             <>
-              <Button component="a" href="/api/openid/start" variant="default">
+              <Button
+                component="a"
+                href="/api/openid/start"
+                variant="default"
+                onClick={() => keepWanted(to ?? '/')}
+              >
                 Log in with {setup.data.openid}
               </Button>
               <Divider label="or" />
             </>
           )}
           <TextInput
+            autoFocus
             label="Email"
             type="email"
             autoComplete="username"
