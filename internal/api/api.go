@@ -27,8 +27,10 @@ type Options struct {
 	Records *records.DB
 	// Engine opens a workspace's engine; the function returned is called when the request is done with it.
 	Engine func(ctx context.Context, workspace string) (engine.Engine, func(), error)
-	// CreateWorkspace makes a workspace with its default segments.
-	CreateWorkspace func(ctx context.Context, name, zone string) (carpel.Workspace, error)
+	// CreateWorkspace makes a workspace with its default segments, and begins to make up its company if it has a demo.
+	CreateWorkspace func(ctx context.Context, w carpel.Workspace) (carpel.Workspace, error)
+	// RemoveWorkspace takes a workspace of made-up data away.
+	RemoveWorkspace func(ctx context.Context, id, by string) error
 	Imports         *imports.Runner
 	// Room returns an error when the disk is too full to take anything in.
 	Room func() error

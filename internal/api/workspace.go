@@ -19,6 +19,8 @@ func (a *API) registerWorkspace() {
 		Summary: "List workspaces, oldest first", Description: "All of them with a key of the first workspace; with another key its own."}, a.listWorkspaces)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/workspaces", Scope: records.ScopeAdmin, ID: "createWorkspace", Tag: tag, Status: http.StatusCreated,
 		Summary: "Create a workspace", Description: "It starts with the default segments and an API key of its own, whose secret is shown only in this answer."}, a.createWorkspace)
+	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/workspace", Scope: records.ScopeAdmin, ID: "removeWorkspace", Tag: tag,
+		Summary: "Delete a workspace of made-up data, with everything in it"}, a.removeWorkspace)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/audit", Scope: records.ScopeAdmin, ID: "listAudit", Tag: tag,
 		Summary: "Who did what, newest first"}, a.listAudit)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/check", Scope: records.ScopeAdmin, ID: "check", Heavy: true, Tag: tag,
@@ -96,10 +98,17 @@ func (a *API) listWorkspaces(c *call, _ *struct{}) (*workspacesOut, error) {
 	return out, err
 }
 
+// The made-up company of a demo: large enough for counts that tell something, there within seconds.
+const (
+	demoPeople = 5000
+	demoDays   = 90
+)
+
 type createWorkspaceIn struct {
 	Body struct {
 		Name string `json:"name" minLength:"1" maxLength:"150"`
 		Zone string `json:"time_zone,omitempty" doc:"IANA name; UTC if left out."`
+		Demo bool   `json:"demo,omitempty" doc:"Let a made-up company live in it: it is there a few seconds later, see demo.ready of the workspace, and goes on while the server runs."`
 	}
 }
 
@@ -114,7 +123,11 @@ func (a *API) createWorkspace(c *call, in *createWorkspaceIn) (*createWorkspaceO
 	if in.Body.Zone == "" {
 		in.Body.Zone = "UTC"
 	}
-	w, err := a.CreateWorkspace(c, in.Body.Name, in.Body.Zone)
+	w := carpel.Workspace{Name: in.Body.Name, Zone: in.Body.Zone}
+	if in.Body.Demo {
+		w.Demo = carpel.Demo{People: demoPeople, Days: demoDays, Seed: 1}
+	}
+	w, err := a.CreateWorkspace(c, w)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +143,10 @@ func (a *API) createWorkspace(c *call, in *createWorkspaceIn) (*createWorkspaceO
 	out := &createWorkspaceOut{}
 	out.Body.Workspace, out.Body.Key = w, NewKey{k, secret}
 	return out, a.audit(c, "workspace.create", w.ID)
+}
+
+func (a *API) removeWorkspace(c *call, _ *struct{}) (*struct{}, error) {
+	return nil, a.RemoveWorkspace(c, c.Workspace, c.Who)
 }
 
 type listAuditIn struct {

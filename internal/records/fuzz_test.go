@@ -75,7 +75,7 @@ func FuzzSecret(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { db.Close() })
-	w, err := db.CreateWorkspace(f.Context(), "fuzz", "UTC")
+	w, err := db.CreateWorkspace(f.Context(), carpel.Workspace{Name: "fuzz", Zone: "UTC"})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -42,6 +42,7 @@ type Key struct {
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	UsedAt    time.Time `json:"used_at,omitzero"` // last, to the hour
 }
 
 // May reports whether the key has a scope, directly or by one that includes it.
@@ -161,13 +162,13 @@ func hashSecret(secret string) []byte {
 	return h[:]
 }
 
-const keyColumns = "id, workspace, kind, name, scopes, hint, created_at, expires_at, revoked_at"
+const keyColumns = "id, workspace, kind, name, scopes, hint, created_at, expires_at, revoked_at, used_at"
 
 func scanKey(r row) (Key, error) {
 	var k Key
 	var scopes string
-	var created, expires, revoked int64
-	if err := r.Scan(&k.ID, &k.Workspace, &k.Kind, &k.Name, &scopes, &k.Hint, &created, &expires, &revoked); err != nil {
+	var created, expires, revoked, used int64
+	if err := r.Scan(&k.ID, &k.Workspace, &k.Kind, &k.Name, &scopes, &k.Hint, &created, &expires, &revoked, &used); err != nil {
 		return k, err
 	}
 	k.CreatedAt = moment(created)
@@ -177,11 +178,14 @@ func scanKey(r row) (Key, error) {
 	if revoked != 0 {
 		k.RevokedAt = moment(revoked)
 	}
+	if used != 0 {
+		k.UsedAt = moment(used)
+	}
 	return k, json.Unmarshal([]byte(scopes), &k.Scopes)
 }
 
 // Authenticate finds the key of a secret. CodeUnauthorized when there is none, or it is revoked or expired; the
-// answer does not tell which. The scopes of the key are not the caller's to change.
+// answer does not tell which. That it was used is noted, to the hour. The scopes of the key are not the caller's to change.
 func (db *DB) Authenticate(ctx context.Context, secret string) (Key, error) {
 	k, err := db.keyOf(ctx, hashSecret(secret))
 	switch {
@@ -189,9 +193,21 @@ func (db *DB) Authenticate(ctx context.Context, secret string) (Key, error) {
 	case err != nil:
 		return Key{}, fmt.Errorf("authenticate: %w", err)
 	case k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || db.now().Before(k.ExpiresAt)):
-		return k, nil
+		return k, db.noteKey(ctx, k)
 	}
 	return Key{}, carpel.Errorf(carpel.CodeUnauthorized, "the key is unknown, expired or revoked")
+}
+
+// noteKey notes that a key was used, unless it was noted within the hour.
+func (db *DB) noteKey(ctx context.Context, k Key) error {
+	now := db.now()
+	if !db.known.use(k, now) {
+		return nil
+	}
+	return db.change(ctx, "note key", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE keys SET used_at = ? WHERE id = ?", now.UnixMilli(), k.ID)
+		return err
+	})
 }
 
 // keyOf returns the key of a secret with the hash; [sql.ErrNoRows] for none.

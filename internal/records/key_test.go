@@ -109,3 +109,34 @@ func TestBadKeys(t *testing.T) {
 	_, _, err := db.CreateKey(t.Context(), ws, preset)
 	wantCode(t, "the same preset again", err, carpel.CodeConflict)
 }
+
+// When a key was last used is noted, to the hour.
+func TestKeyUse(t *testing.T) {
+	db, c, _ := open(t)
+	ws := workspace(t, db)
+	_, secret, err := db.CreateKey(t.Context(), ws, records.KeySpec{Kind: records.ServerKey, Name: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := func() time.Time {
+		t.Helper()
+		ks, err := db.Keys(t.Context(), ws)
+		if err != nil || len(ks) != 1 {
+			t.Fatal(ks, err)
+		}
+		return ks[0].UsedAt
+	}
+	if !used().IsZero() {
+		t.Error("a key is used before it was")
+	}
+	first := c.now().UTC()
+	for _, want := range []time.Time{first, first, first.Add(80 * time.Minute)} {
+		if _, err := db.Authenticate(t.Context(), secret); err != nil {
+			t.Fatal(err)
+		}
+		if !used().Equal(want) {
+			t.Errorf("the key was used at %s, want %s", used(), want)
+		}
+		c.at = c.at.Add(40 * time.Minute)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/carpel/carpel"
 )
 
 // A log that is whole is taken, one that is torn in its last transaction as well; a bit that is flipped before that is
@@ -19,7 +21,7 @@ func TestDamagedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 5 {
-		if _, err := db.CreateWorkspace(context.Background(), "w", "UTC"); err != nil {
+		if _, err := db.CreateWorkspace(context.Background(), carpel.Workspace{Name: "w", Zone: "UTC"}); err != nil {
 			t.Fatal(err)
 		}
 	}

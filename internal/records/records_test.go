@@ -54,7 +54,7 @@ func open(t *testing.T) (*records.DB, *clock, string) {
 
 func workspace(t *testing.T, db *records.DB) string {
 	t.Helper()
-	w, err := db.CreateWorkspace(t.Context(), "test", "UTC")
+	w, err := db.CreateWorkspace(t.Context(), carpel.Workspace{Name: "test", Zone: "UTC"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,10 +182,10 @@ func TestWorkspaces(t *testing.T) {
 	for _, c := range []struct{ name, zone, code string }{
 		{"", "UTC", carpel.CodeLimit}, {strings.Repeat("x", 151), "UTC", carpel.CodeLimit}, {"x", "Berlin", carpel.CodeInvalid}, {"x", "Local", carpel.CodeInvalid}, {"x", "", carpel.CodeInvalid},
 	} {
-		_, err := db.CreateWorkspace(t.Context(), c.name, c.zone)
+		_, err := db.CreateWorkspace(t.Context(), carpel.Workspace{Name: c.name, Zone: c.zone})
 		wantCode(t, "create "+c.name+" "+c.zone, err, c.code)
 	}
-	w, err := db.CreateWorkspace(t.Context(), "x", "Europe/Berlin")
+	w, err := db.CreateWorkspace(t.Context(), carpel.Workspace{Name: "x", Zone: "Europe/Berlin"})
 	if err != nil {
 		t.Fatal(err)
 	}

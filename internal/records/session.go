@@ -80,10 +80,13 @@ func (db *DB) Session(ctx context.Context, token string) (*Session, error) {
 	}
 	s.Workspaces, err = rows(ctx, db.read, func(r row) (m Membership, err error) {
 		var at int64
-		err = r.Scan(&m.Workspace.ID, &m.Workspace.Name, &m.Workspace.Zone, &at, &m.Role)
+		var demo string
+		if err := r.Scan(&m.Workspace.ID, &m.Workspace.Name, &m.Workspace.Zone, &at, &demo, &m.Role); err != nil {
+			return m, err
+		}
 		m.Workspace.CreatedAt = moment(at)
-		return m, err
-	}, "SELECT w.id, w.name, w.zone, w.created_at, r.role FROM roles r JOIN workspaces w ON w.id = r.workspace WHERE r.user = ? ORDER BY r.given_at, w.id", user)
+		return m, readDemo(demo, &m.Workspace.Demo)
+	}, "SELECT "+workspaceColumns+", r.role FROM roles r JOIN workspaces w ON w.id = r.workspace WHERE r.user = ? ORDER BY r.given_at, w.id", user)
 	if err != nil {
 		return nil, fmt.Errorf("read session's workspaces: %w", err)
 	}

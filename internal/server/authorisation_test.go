@@ -55,6 +55,7 @@ var scopes = map[string]string{
 	"GET /api/imports/{id}/rejected":  "read",
 	"GET /api/workspace":              "read",
 	"PUT /api/workspace":              "admin",
+	"DELETE /api/workspace":           "admin",
 	"GET /api/workspaces":             "admin",
 	"POST /api/workspaces":            "admin",
 	"GET /api/session":                "read",

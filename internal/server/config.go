@@ -9,9 +9,9 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/carpel/carpel/internal/records"
-
+	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/openid"
+	"github.com/carpel/carpel/internal/records"
 )
 
 // Config is every setting of a server. Flags, environment and file fill it alike; the zero value of a field takes
@@ -22,6 +22,11 @@ type Config struct {
 	Metrics string // Prometheus, on a listener of its own; "" for none
 	APIKey  string // presets an API key with all scopes
 	Write   string // presets a server ingestion key
+
+	// Demo makes up a company in the first workspace of a new data directory; the zero value for none.
+	Demo carpel.Demo
+	// DemoRate is how many of a made-up company's people come by in a second; default 2, below 0 none.
+	DemoRate float64
 
 	// Guest lets every browser of this machine in as admin of the first workspace, without a password. For made-up data.
 	Guest bool
@@ -56,6 +61,9 @@ func (c *Config) EnsureDefaults() {
 	set(&c.Data, "carpel-data")
 	set(&c.Listen, "127.0.0.1:8080")
 	set(&c.Version, "devel")
+	if c.DemoRate == 0 {
+		c.DemoRate = 2
+	}
 	if c.MemoryMB == 0 {
 		c.MemoryMB = 2048
 	}

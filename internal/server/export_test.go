@@ -61,3 +61,6 @@ func (s *Server) CopyBackups(before func()) {
 		return copyDirectory(ctx, from, to)
 	}
 }
+
+// SweepRemoved removes the directories of removed workspaces, as Run does from time to time.
+func (s *Server) SweepRemoved(ctx context.Context) error { return s.workspaces.sweepRemoved(ctx) }

@@ -48,6 +48,7 @@ type Server struct {
 	disk       *disk
 	openID     *openid.Provider
 	handler    http.Handler
+	demos      demos
 	guest      string // user id of the guest; "" for none
 	local      Local
 	backingUp  sync.Mutex                                       // held while a backup is made
@@ -160,11 +161,14 @@ func (s *Server) firstStart(ctx context.Context) error {
 		return err
 	}
 	if len(all) == 0 {
-		w, err := s.workspaces.Create(ctx, "default", "UTC")
+		w, err := s.workspaces.Create(ctx, carpel.Workspace{Name: firstName(s.config.Demo), Zone: "UTC", Demo: s.config.Demo})
 		if err != nil {
 			return err
 		}
 		all = append(all, w)
+	}
+	if s.config.Demo != (carpel.Demo{}) && all[0].Demo == (carpel.Demo{}) {
+		return carpel.Errorf(carpel.CodeConflict, "%s holds no made-up company: give another directory", s.config.Data)
 	}
 	presets := []records.KeySpec{
 		{Kind: records.APIKey, Name: presetAPIKey, Scopes: []string{records.ScopeAdmin}, Secret: s.config.APIKey},
@@ -186,6 +190,14 @@ func (s *Server) firstStart(ctx context.Context) error {
 	return s.openLocal(ctx, all[0].ID)
 }
 
+// firstName is what the first workspace is called.
+func firstName(d carpel.Demo) string {
+	if d != (carpel.Demo{}) {
+		return "demo"
+	}
+	return "default"
+}
+
 // guestEmail is the guest's: an address that nobody can have.
 const guestEmail = "guest@carpel.invalid"
 
@@ -195,7 +207,8 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := s.newIngestion()
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.workspaces.Create, Imports: s.imports, Room: s.disk.room, Backup: s.Backup, CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Room: s.disk.room, Backup: s.Backup,
+		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range web.Paths() {
@@ -277,6 +290,9 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 			cancel(err)
 		}
 	}()
+	if err := s.runDemos(ctx); err != nil {
+		cancel(err)
+	}
 	go s.disk.watch(ctx)
 	select {
 	case <-ctx.Done():
@@ -294,6 +310,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}
 	<-done
+	s.demos.work.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		errs = append(errs, err)
 	}

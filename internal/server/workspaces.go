@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/demo"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/records"
@@ -217,9 +218,17 @@ func (w *Workspaces) makeDirectories(id string) error {
 	return nil
 }
 
-// Create makes a workspace with the default segments. The engine opens at first use.
-func (w *Workspaces) Create(ctx context.Context, name, zone string) (carpel.Workspace, error) {
-	return w.records.CreateWorkspace(ctx, name, zone, carpel.DefaultSegments()...)
+// Create makes a workspace with the default segments, and those of a demo. The engine opens at first use.
+func (w *Workspaces) Create(ctx context.Context, ws carpel.Workspace) (carpel.Workspace, error) {
+	segments := carpel.DefaultSegments()
+	if ws.Demo.People > 0 {
+		more, err := demo.Segments()
+		if err != nil {
+			return ws, err
+		}
+		segments = append(segments, more...)
+	}
+	return w.records.CreateWorkspace(ctx, ws, segments...)
 }
 
 // isOpen reports whether the opening has ended well, and no closing has begun.

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -31,6 +33,9 @@ func (w *Workspaces) Run(ctx context.Context) error {
 			}
 		}
 		if err := w.openDue(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err := w.sweepRemoved(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 		if now.Sub(noted) >= noteEvery {
@@ -138,6 +143,34 @@ func (w *Workspaces) closeIdle(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// sweepRemoved removes the directories of removed workspaces whose engines nobody uses any more.
+func (w *Workspaces) sweepRemoved(ctx context.Context) error {
+	ids, err := w.records.RemovedWorkspaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w.mu.Lock()
+		e, there := w.open[id]
+		w.mu.Unlock()
+		if there {
+			if !e.isOpen() || !w.take(id, e) {
+				continue // a request is at work: later
+			}
+			if err := w.closeOne(ctx, id, e); err != nil {
+				return err
+			}
+		}
+		if err := w.options.FS.RemoveAll(filepath.Dir(w.Dir(id))); err != nil {
+			return fmt.Errorf("remove workspace %s: %w", id, err)
+		}
+		if err := w.records.ForgetWorkspace(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // idle reports whether nobody used an engine for a while.

@@ -63,7 +63,7 @@ func New(t *testing.T, serve func(*compat.Door) http.Handler) *Family {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	ws, err := db.CreateWorkspace(ctx, "default", "UTC")
+	ws, err := db.CreateWorkspace(ctx, carpel.Workspace{Name: "default", Zone: "UTC"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -296,7 +296,7 @@ func TestFallback(t *testing.T) {
 // TestSeveralWorkspaces holds that a call without a key is not guessed to be for one of several workspaces.
 func TestSeveralWorkspaces(t *testing.T) {
 	f := newFamily(t)
-	if _, err := f.Records.CreateWorkspace(t.Context(), "second", "UTC"); err != nil {
+	if _, err := f.Records.CreateWorkspace(t.Context(), carpel.Workspace{Name: "second", Zone: "UTC"}); err != nil {
 		t.Fatal(err)
 	}
 	w := f.Send("POST", "/push/events", `{"delivery_id":"d","event":"opened","device_id":"T"}`)
