@@ -19,9 +19,13 @@ func (a *API) registerImports() {
 		Summary: "Import people, events or members from a file",
 		Description: "The body is the file: CSV, NDJSON or Parquet, of any size. It is kept until the import has ended, and the import goes on after a restart. " +
 			"The same file of events sent again with the same mapping counts no event twice; people sent again have their values set again."}, a.createImport)
+	routeRecords(a, operation{Method: http.MethodPost, Path: path + "/look", Scope: records.ScopeWrite, ID: "lookAtFile", Tag: tag,
+		Summary: "Say what the columns of a file are taken for, with their first values", Description: "Takes nothing. Of CSV and NDJSON the first megabyte is enough."}, a.lookAtFile)
 	// The body is streamed by the handler, so the framework does not know of it; the document must.
-	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Description: "The file.", Content: map[string]*huma.MediaType{
-		"text/csv": {}, "application/x-ndjson": {}, "application/vnd.apache.parquet": {}, "application/octet-stream": {}}}
+	for _, p := range []string{path, path + "/look"} {
+		a.huma.OpenAPI().Paths[p].Post.RequestBody = &huma.RequestBody{Required: true, Description: "The file.", Content: map[string]*huma.MediaType{
+			"text/csv": {}, "application/x-ndjson": {}, "application/vnd.apache.parquet": {}, "application/octet-stream": {}}}
+	}
 	routeRecords(a, operation{Method: http.MethodGet, Path: path, Scope: records.ScopeRead, ID: "listImports", Tag: tag,
 		Summary: "List imports, newest first"}, a.listImports)
 	routeRecords(a, operation{Method: http.MethodGet, Path: path + "/{id}", Scope: records.ScopeRead, ID: "getImport", Tag: tag,
@@ -34,18 +38,23 @@ func (a *API) registerImports() {
 }
 
 type createImportIn struct {
-	Kind    string `query:"kind" required:"true" enum:"people,events,members"`
-	Format  string `query:"format" enum:"csv,ndjson,parquet" doc:"Guessed from the file's name if left out."`
-	File    string `query:"file" doc:"The file's name."`
+	FileIn
 	Mapping string `query:"mapping" doc:"JSON: {columns: {COLUMN: FIELD}, event, text}; usual column names are guessed. See docs/api.md."`
 	Segment string `query:"segment" doc:"With kind members: id or key of the manual segment."`
 	DryRun  bool   `query:"dry_run" doc:"Read and check everything, take nothing."`
+}
+
+// FileIn is an input whose body is a file; exported, since the framework reads no other embedded struct.
+type FileIn struct {
+	Kind   string `query:"kind" required:"true" enum:"people,events,members"`
+	Format string `query:"format" enum:"csv,ndjson,parquet" doc:"Guessed from the file's name if left out."`
+	File   string `query:"file" doc:"The file's name."`
 
 	body io.Reader
 }
 
 // Resolve keeps the body for the handler to stream.
-func (in *createImportIn) Resolve(ctx huma.Context) []error {
+func (in *FileIn) Resolve(ctx huma.Context) []error {
 	in.body = ctx.BodyReader()
 	return nil
 }
@@ -80,6 +89,13 @@ func (a *API) createImport(c *call, in *createImportIn) (*importOut, error) {
 		return nil, err
 	}
 	return importAnswer(m)
+}
+
+type sampleOut struct{ Body imports.Sample }
+
+func (a *API) lookAtFile(c *call, in *FileIn) (*sampleOut, error) {
+	sample, err := a.Imports.Look(c, imports.Spec{Workspace: c.Workspace, Kind: in.Kind, Format: in.Format, File: in.File}, in.body)
+	return &sampleOut{sample}, err
 }
 
 type importsOut struct {

@@ -97,7 +97,7 @@ func (a *API) overview(c *call, _ *struct{}) (*overviewOut, error) {
 	if out.Stats.TimersDue > 0 {
 		out.Attention = append(out.Attention, Attention{"behind", "", "Memberships that change with time are being caught up."})
 	}
-	rejected, err := a.Records.Rejections(c, c.Workspace, 0, 1)
+	rejected, err := a.Records.Rejections(c, c.Workspace, records.RejectionFilter{Limit: 1})
 	if err != nil {
 		return nil, err
 	}

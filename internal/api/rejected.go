@@ -11,6 +11,8 @@ func (a *API) registerRejected() {
 	const tag = "Data"
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/rejected", Scope: records.ScopeRead, ID: "listRejected", Tag: tag,
 		Summary: "Items that were refused, or taken only in part, and why", Description: "Newest first. The last 100,000 are kept, or fewer when they are more than 256 MiB."}, a.listRejected)
+	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/rejected/codes", Scope: records.ScopeRead, ID: "countRejected", Tag: tag,
+		Summary: "How many refused items have which code"}, a.countRejected)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/rejected/{id}/replay", Scope: records.ScopeWrite, ID: "replayRejected", Tag: tag,
 		Summary: "Take a rejected item again", Description: "As its family would take it now; it leaves the list when it is taken."}, a.replayRejected)
 }
@@ -22,8 +24,9 @@ type Rejected struct {
 }
 
 type listRejectedIn struct {
-	After int64 `query:"after" doc:"Id of the last entry read; 0 for the newest."`
-	Limit int   `query:"limit" default:"50" minimum:"1" maximum:"500"`
+	After int64  `query:"after" doc:"Id of the last entry read; 0 for the newest."`
+	Code  string `query:"code" doc:"Only those with this code."`
+	Limit int    `query:"limit" default:"50" minimum:"1" maximum:"500"`
 }
 
 type rejectedOut struct {
@@ -34,7 +37,7 @@ type rejectedOut struct {
 }
 
 func (a *API) listRejected(c *call, in *listRejectedIn) (*rejectedOut, error) {
-	rs, err := a.Records.Rejections(c, c.Workspace, in.After, in.Limit)
+	rs, err := a.Records.Rejections(c, c.Workspace, records.RejectionFilter{Before: in.After, Code: in.Code, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +54,19 @@ func (a *API) listRejected(c *call, in *listRejectedIn) (*rejectedOut, error) {
 		out.Body.Next = rs[len(rs)-1].ID
 	}
 	return out, nil
+}
+
+type rejectedCodesOut struct {
+	Body struct {
+		Codes []records.RejectionCount `json:"codes"`
+	}
+}
+
+func (a *API) countRejected(c *call, _ *struct{}) (*rejectedCodesOut, error) {
+	out := &rejectedCodesOut{}
+	var err error
+	out.Body.Codes, err = a.Records.CountRejections(c, c.Workspace)
+	return out, err
 }
 
 type rejectedPath struct {

@@ -105,11 +105,11 @@ func TestEraseRejections(t *testing.T) {
 	if err := db.EraseRejections(t.Context(), ws, ids); err != nil {
 		t.Fatal(err)
 	}
-	left, err := db.Rejections(t.Context(), ws, 0, 1000)
+	left, err := db.Rejections(t.Context(), ws, records.RejectionFilter{Limit: 1000})
 	if err != nil || len(left) != 30*len(stay) {
 		t.Errorf("%d are left, %v; want %d", len(left), err, 30*len(stay))
 	}
-	if left, err := db.Rejections(t.Context(), other, 0, 1000); err != nil || len(left) != len(gone) {
+	if left, err := db.Rejections(t.Context(), other, records.RejectionFilter{Limit: 1000}); err != nil || len(left) != len(gone) {
 		t.Errorf("another workspace has %d left, %v", len(left), err)
 	}
 

@@ -219,7 +219,7 @@ func TestRejections(t *testing.T) {
 	if err := db.Reject(t.Context(), ws, []records.Rejection{r, r, {At: c.now(), Body: []byte(`{"userId":"ann"}`)}}); err != nil {
 		t.Fatal(err)
 	}
-	all, err := db.Rejections(t.Context(), ws, 0, 10)
+	all, err := db.Rejections(t.Context(), ws, records.RejectionFilter{Limit: 10})
 	if err != nil || len(all) != 3 {
 		t.Fatalf("%v, %v", all, err)
 	}
@@ -227,8 +227,14 @@ func TestRejections(t *testing.T) {
 	if diff := cmp.Diff(r, all[2]); diff != "" {
 		t.Error(diff)
 	}
-	if page, err := db.Rejections(t.Context(), ws, all[1].ID, 10); err != nil || len(page) != 1 {
+	if page, err := db.Rejections(t.Context(), ws, records.RejectionFilter{Before: all[1].ID, Limit: 10}); err != nil || len(page) != 1 {
 		t.Errorf("the page behind has %d, %v", len(page), err)
+	}
+	if coded, err := db.Rejections(t.Context(), ws, records.RejectionFilter{Code: "limit", Limit: 10}); err != nil || len(coded) != 2 {
+		t.Errorf("of the code limit are %d, %v", len(coded), err)
+	}
+	if counts, err := db.CountRejections(t.Context(), ws); err != nil || !cmp.Equal(counts, []records.RejectionCount{{Code: "limit", Count: 2}, {Code: "", Count: 1}}) {
+		t.Errorf("the counts are %v, %v", counts, err)
 	}
 	_, err = db.Rejection(t.Context(), other, r.ID)
 	wantCode(t, "read another workspace's", err, carpel.CodeNotFound)
@@ -238,7 +244,7 @@ func TestRejections(t *testing.T) {
 	if err := db.EraseRejections(t.Context(), ws, []string{"", "ann"}); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := db.Rejections(t.Context(), ws, 0, 10); err != nil || len(left) != 2 {
+	if left, err := db.Rejections(t.Context(), ws, records.RejectionFilter{Limit: 10}); err != nil || len(left) != 2 {
 		t.Errorf("after the erasure of ann %d are left, %v; want 2", len(left), err)
 	}
 }
@@ -269,7 +275,7 @@ func TestRejectionBytes(t *testing.T) {
 	}
 	count := func(workspace string) int {
 		t.Helper()
-		all, err := db.Rejections(t.Context(), workspace, 0, 1000)
+		all, err := db.Rejections(t.Context(), workspace, records.RejectionFilter{Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,7 +294,7 @@ func TestRejectionBytes(t *testing.T) {
 			t.Errorf("%d of a KiB are kept", n)
 		}
 	}
-	newest, err := db.Rejections(t.Context(), ws, 0, 1)
+	newest, err := db.Rejections(t.Context(), ws, records.RejectionFilter{Limit: 1})
 	if err != nil || newest[0].ID != 10+60+20*7 {
 		t.Errorf("the newest is %v, %v", newest[0].ID, err)
 	}

@@ -90,14 +90,39 @@ func scanRejection(r row) (Rejection, error) {
 	return x, err
 }
 
-// Rejections lists a workspace's rejections, newest first, with an id below before (0: from the newest).
-func (db *DB) Rejections(ctx context.Context, workspace string, before int64, limit int) ([]Rejection, error) {
-	rs, err := rows(ctx, db.read, scanRejection, "SELECT "+rejectionColumns+" FROM rejections WHERE workspace = ? AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
-		workspace, before, before, limit)
+// RejectionFilter says which rejections are asked for.
+type RejectionFilter struct {
+	Before int64  // the id of the last one read; 0 from the newest
+	Code   string // "": of any
+	Limit  int
+}
+
+// Rejections lists a workspace's rejections, newest first.
+func (db *DB) Rejections(ctx context.Context, workspace string, f RejectionFilter) ([]Rejection, error) {
+	rs, err := rows(ctx, db.read, scanRejection, "SELECT "+rejectionColumns+" FROM rejections WHERE workspace = ? AND (? = 0 OR id < ?) AND (? = '' OR code = ?) ORDER BY id DESC LIMIT ?",
+		workspace, f.Before, f.Before, f.Code, f.Code, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list rejections: %w", err)
 	}
 	return rs, nil
+}
+
+// RejectionCount is how many rejections have a code.
+type RejectionCount struct {
+	Code  string `json:"code"`
+	Count int64  `json:"count"`
+}
+
+// CountRejections counts a workspace's rejections by their codes, the most frequent first.
+func (db *DB) CountRejections(ctx context.Context, workspace string) ([]RejectionCount, error) {
+	cs, err := rows(ctx, db.read, func(r row) (c RejectionCount, err error) {
+		err = r.Scan(&c.Code, &c.Count)
+		return c, err
+	}, "SELECT code, count(*) FROM rejections WHERE workspace = ? GROUP BY code ORDER BY count(*) DESC, code", workspace)
+	if err != nil {
+		return nil, fmt.Errorf("count rejections: %w", err)
+	}
+	return cs, nil
 }
 
 // Rejection returns one; CodeNotFound when there is none.

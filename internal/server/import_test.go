@@ -234,3 +234,31 @@ func TestImportWithoutFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A look says what the columns of a file are taken for, also of a head cut short, and keeps nothing.
+func TestLookAtFile(t *testing.T) {
+	s := open(t, nil)
+	c := client{t, s, adminKey}
+	for _, f := range []struct{ name, file string }{{"p.csv", "Customer ID,plan,note\n1,pro,a\n2,pro,\n3,free,\"cut sho"}, {"p.ndjson", `{"Customer ID":1,"plan":"pro","note":"a"}` + "\n" + `{"Customer ID":2,"plan":"pro"}` + "\n" + `{"Cust`}} {
+		a := c.want(200, "POST /api/imports/look?kind=people&file="+f.name, []byte(f.file))
+		columns := map[any]any{}
+		for i := range 3 {
+			columns[a.get(fmt.Sprintf("columns.%d.name", i))] = a.get(fmt.Sprintf("columns.%d.field", i))
+		}
+		if columns["Customer ID"] != "id" || columns["plan"] != "plan" || columns["note"] != "note" || a.get("fault") != nil {
+			t.Errorf("%s: %s", f.name, a.body)
+		}
+	}
+	if a := c.want(200, "POST /api/imports/look?kind=events&file=p.csv", []byte("who,what\n1,x\n")); !strings.Contains(a.get("fault").(string), "no column is the time") {
+		t.Errorf("the fault is %s", a.body)
+	}
+	c.want(400, "POST /api/imports/look?kind=people&file=p.txt", []byte("a,b\n"))
+	c.want(400, "POST /api/imports/look?kind=people&file=p.csv", nil)
+	left, err := filepath.Glob(filepath.Join(s.Data(), "imports", "*", "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	if a := c.want(200, "GET /api/imports", nil); a.get("imports.0") != nil {
+		t.Errorf("the imports are %s", a.body)
+	}
+}

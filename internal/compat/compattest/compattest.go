@@ -122,7 +122,7 @@ func (f *Family) person(_ context.Context, _ string, ref carpel.PersonRef) (*car
 // Rejected lists what is under Data → Rejected, oldest first, as "code pointer", warnings marked.
 func (f *Family) Rejected(t *testing.T) []string {
 	t.Helper()
-	rs, err := f.Records.Rejections(t.Context(), f.Workspace, 0, 1000)
+	rs, err := f.Records.Rejections(t.Context(), f.Workspace, records.RejectionFilter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

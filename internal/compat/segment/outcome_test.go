@@ -14,6 +14,7 @@ import (
 	"github.com/carpel/carpel/internal/compat/compattest"
 	"github.com/carpel/carpel/internal/compat/segment"
 	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/records"
 )
 
 // TestOutcomes holds what is answered and listed when the engine refuses, wholly or in part.
@@ -179,7 +180,7 @@ func TestReplay(t *testing.T) {
 			if w := f.Send("POST", c.path, c.body, basic(c.key)); w.Code != 200 {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-			rs, err := f.Records.Rejections(t.Context(), f.Workspace, 0, 10)
+			rs, err := f.Records.Rejections(t.Context(), f.Workspace, records.RejectionFilter{Limit: 10})
 			if err != nil || len(rs) != 1 {
 				t.Fatalf("listed %v, %v", rs, err)
 			}
