@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Code, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { keepWanted, setupQuery, useLogIn } from './api';
 import { Door } from './door';
@@ -9,7 +9,7 @@ import { Door } from './door';
 export function LogInPage() {
   const setup = useQuery(setupQuery);
   const logIn = useLogIn();
-  const navigate = useNavigate();
+  const { history } = useRouter();
   const { to } = useSearch({ from: '/login' });
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
@@ -17,7 +17,7 @@ export function LogInPage() {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    logIn.mutate({ email, password }, { onSuccess: () => navigate(to ? { href: to } : { to: '/' }) });
+    logIn.mutate({ email, password }, { onSuccess: () => history.push(to ?? '/') });
   };
 
   if (setup.data?.users === false) {
@@ -45,12 +45,7 @@ export function LogInPage() {
           )}
           {setup.data?.openid && (
             <>
-              <Button
-                component="a"
-                href="/api/openid/start"
-                variant="default"
-                onClick={() => keepWanted(to ?? '/')}
-              >
+              <Button component="a" href="/api/openid/start" variant="default" onClick={() => keepWanted(to ?? '/')}>
                 Log in with {setup.data.openid}
               </Button>
               <Divider label="or" />
