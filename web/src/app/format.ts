@@ -73,3 +73,9 @@ export function brief(at: string | number | Date, zone: string) {
     ...(year(at) !== year(Date.now()) && { year: 'numeric' }),
   });
 }
+/** 09:14:05. */
+export const clock = (at: string | number | Date, zone: string) => written(at, { timeStyle: 'medium', timeZone: zone });
+/** Thursday 12 November 2026. */
+export const longDay = (at: string | number | Date, zone: string) => written(at, { dateStyle: 'full', timeZone: zone });
+/** 09:14. */
+export const clockMinute = (at: number, zone: string) => written(at, { timeStyle: 'short', timeZone: zone });

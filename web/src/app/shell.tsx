@@ -82,7 +82,9 @@ export function Shell() {
             return (
               <NavLink
                 key={to}
-                renderRoot={(props) => <Link {...props} to={to} params={{ workspace }} />}
+                renderRoot={(props) => (
+                  <Link {...props} to={to} params={{ workspace }} activeOptions={{ exact: s.exact }} />
+                )}
                 label={label}
                 active={active}
                 aria-current={active ? 'page' : undefined}

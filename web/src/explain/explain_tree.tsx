@@ -69,14 +69,16 @@ function Found({ node }: { node: ExplainedNode }) {
   if (!first) return <Short node={node} />;
   if (first.kind === 'attribute') return <Attribute evidence={first} />;
   if (first.kind === 'segment') return <At at={first.at}>a member since </At>;
+  const told = node.matched && node.actual === String(node.evidence.length);
+  const alike = node.evidence.every((e) => e.kind !== 'page' && e.kind === first.kind && e.name === first.name);
   return (
     <>
-      {isCount(node.actual) ? <Short node={node} /> : <Actual node={node} />}
+      {!told && <Short node={node} />}
       <ul className={classes.moments} aria-label="When">
         {node.evidence.map((e, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: moments may be the same, and never move
           <li key={i}>
-            <Happened evidence={e} plain={sameName(node.evidence)} />
+            <Happened evidence={e} named={!alike} />
           </li>
         ))}
       </ul>
@@ -85,7 +87,6 @@ function Found({ node }: { node: ExplainedNode }) {
 }
 
 const isCount = (actual: string) => /^\d+$/.test(actual);
-const sameName = (all: readonly Evidence[]) => all.every((e) => e.kind === 'event' && e.name === all[0]?.name);
 
 /** "2 of at least 3" where numbers are compared, else what it is. */
 function Short({ node }: { node: ExplainedNode }) {
@@ -129,21 +130,23 @@ function Attribute({ evidence }: { evidence: Evidence }) {
   );
 }
 
-function Happened({ evidence, plain }: { evidence: Evidence; plain: boolean }) {
-  const valued = evidence.value !== null && evidence.value !== undefined;
+/** One thing that was done: when, its name where names differ, and the value that counts; a page by name or address. */
+function Happened({ evidence, named }: { evidence: Evidence; named: boolean }) {
+  const { kind, name, value } = evidence;
+  const valued = value !== null && value !== undefined && !(kind === 'page' && name);
   return (
     <>
       <At at={evidence.at} />
-      {!plain && (
+      {named && name && (
         <Text span c="dimmed" inherit>
           {' '}
-          <bdi>{visible(evidence.name)}</bdi>
+          <bdi title={kind === 'page' && typeof value === 'string' ? value : undefined}>{visible(name)}</bdi>
         </Text>
       )}
       {valued && (
         <Text span c="dimmed" inherit>
           {' '}
-          <Value value={evidence.value} />
+          <Value value={value} />
         </Text>
       )}
     </>
@@ -153,12 +156,11 @@ function Happened({ evidence, plain }: { evidence: Evidence; plain: boolean }) {
 /** When time alone changes the answer. */
 function Change({ node, group }: { node: ExplainedNode; group: boolean }) {
   if (!node.next_change) return null;
-  const what = node.matched ? 'no longer matches' : 'matches';
   return (
     <div className={classes.change} data-group={group || undefined}>
       <IconArrowRight size={14} aria-hidden />
       <span>
-        {what} from <At at={node.next_change} /> on
+        {node.matched ? 'until' : 'matches from'} <At at={node.next_change} />
       </span>
     </div>
   );
