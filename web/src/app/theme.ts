@@ -14,9 +14,12 @@ const teal: MantineColorsTuple = [
   '#084c48',
 ];
 
+// A dialog's button to close it says so, and its head is no banner of the page.
+const dialog = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'none' } } };
+
 export const theme = createTheme({
   primaryColor: 'teal',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { teal },
   fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
@@ -26,6 +29,8 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm' } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    Modal: { defaultProps: dialog },
+    Drawer: { defaultProps: dialog },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
   },
 });
