@@ -49,9 +49,12 @@ export const subjectOf = (condition: Condition): Subject | undefined =>
 
 /** The name of the group that a condition is, and its parts; undefined for any other. */
 export function groupOf(condition: Condition): { quantifier: Quantifier; of: Condition[] } | undefined {
-  const quantifier = quantifiers.find((q) => Array.isArray(condition[q]));
+  const quantifier = quantifiers.find((q) => Array.isArray(condition[q]) && condition[q].every(isCondition));
   return quantifier && { quantifier, of: condition[quantifier] as Condition[] };
 }
+
+/** Whether a value is an object, as every condition is. */
+export const isCondition = (x: unknown): x is Condition => typeof x === 'object' && x !== null && !Array.isArray(x);
 
 /** Whether two values are the same JSON, whatever the order of keys. */
 export function sameJson(a: Json, b: Json): boolean {

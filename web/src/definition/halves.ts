@@ -58,6 +58,26 @@ export function join({ include, exclude, bare }: Halves): Node | undefined {
   return { ...include, children: [...include.children, ...without] };
 }
 
+/**
+ * The boxes after an edit of the tree of both. A node that steps out of one box goes into the other; one that would
+ * leave both stays, and so do the boxes.
+ */
+export function edit(halves: Halves, change: (both: Node) => Node): Halves {
+  const { include, exclude } = halves;
+  const both: Node = { id: 'both', kind: 'group', quantifier: 'all', children: [include, exclude] };
+  const next = change(both);
+  if (next === both || next.kind !== 'group') return halves;
+  const place = (box: GroupNode) => next.children.findIndex((child) => child.id === box.id);
+  const [i, e] = [place(include), place(exclude)];
+  const [above, below] = [next.children[i], next.children[e]];
+  if (i !== 0 || e !== next.children.length - 1 || above?.kind !== 'group' || below?.kind !== 'group') return halves;
+  const between = next.children.slice(i + 1, e);
+  if (between.length === 0) return { ...halves, include: above, exclude: below };
+  return above.children.length < include.children.length
+    ? { ...halves, include: above, exclude: { ...below, children: [...between, ...below.children] } }
+    : { ...halves, include: { ...above, children: [...above.children, ...between] }, exclude: below };
+}
+
 /** The definition of the boxes; undefined while there is none. */
 export function definitionOf(halves: Halves): Condition | undefined {
   const tree = join(halves);

@@ -2,7 +2,7 @@
 // screen, their focus and their undo while others move. A tree is a value: every edit returns another one, and shares
 // what it did not change. There is no edit that loses anything of a definition, and nothing here knows React.
 
-import { type Condition, groupOf, type Quantifier } from './condition';
+import { type Condition, groupOf, isCondition, type Quantifier } from './condition';
 
 export type NodeId = string;
 
@@ -45,8 +45,6 @@ export function fromDefinition(condition: Condition): Node {
   if (isCondition(condition.not)) return { id: newId(), kind: 'not', child: fromDefinition(condition.not) };
   return leaf(condition);
 }
-
-const isCondition = (x: unknown): x is Condition => typeof x === 'object' && x !== null && !Array.isArray(x);
 
 /**
  * The definition of a tree without its muted nodes; undefined when nothing is left. A group that loses all its parts
@@ -244,3 +242,21 @@ export const setQuantifier = (root: Node, id: NodeId, quantifier: Quantifier): N
   update(root, id, (node) => (node.kind === 'group' ? { ...node, quantifier } : node)) ?? root;
 export const setCondition = (root: Node, id: NodeId, condition: Condition): Node =>
   update(root, id, (node) => (node.kind === 'leaf' ? { ...node, condition } : node)) ?? root;
+
+/** The tree with a node in a not of its own, or without the not that it is. */
+export const oppose = (root: Node, id: NodeId): Node =>
+  update(root, id, (node) => (node.kind === 'not' ? node.child : { id: newId(), kind: 'not', child: node })) ?? root;
+
+/** The tree without its muted nodes, or with all of them counted again. The root stays. */
+export function settleMuted(root: Node, keep: boolean): Node {
+  if (root.kind === 'leaf') return root;
+  const settled = (node: Node): Node => {
+    const { muted: _, ...rest } = node;
+    return settleMuted(rest as Node, keep);
+  };
+  if (root.kind === 'not') return { ...root, child: settled(root.child) };
+  return { ...root, children: root.children.filter((child) => keep || !dropped(child)).map(settled) };
+}
+
+/** Whether nothing is left of a node without what is muted in it. */
+const dropped = (node: Node): boolean => toDefinition(node) === undefined && hasMuted(node);
