@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { inside } from '../app/inside';
+import { builderSearch } from '../builder/search';
 
 const list = createRoute({
   getParentRoute: () => inside,
@@ -9,6 +10,7 @@ const list = createRoute({
 const create = createRoute({
   getParentRoute: () => inside,
   path: '/segments/new',
+  validateSearch: builderSearch,
   component: lazyRouteComponent(() => import('../builder/builder'), 'NewSegmentPage'),
 });
 const show = createRoute({
@@ -19,6 +21,7 @@ const show = createRoute({
 const edit = createRoute({
   getParentRoute: () => inside,
   path: '/segments/$segment/edit',
+  validateSearch: builderSearch,
   component: lazyRouteComponent(() => import('../builder/builder'), 'EditSegmentPage'),
 });
 
