@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (t *terminal) checkOpened(ctx context.Context, still *server.Still, r *chec
 	if err != nil {
 		return errors.New(names.Replace(err.Error()))
 	}
-	cl := &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}}}
+	cl := &client{base: "http://carpel", key: cmp.Or(t.Key, s.Local().Key), given: t.Key != "", http: &http.Client{Transport: inProcess{s}}}
 	err = errors.Join(cl.check(ctx, r), s.Close(context.WithoutCancel(ctx)))
 	for i := range r.Problems {
 		r.Problems[i].Detail = names.Replace(r.Problems[i].Detail)

@@ -28,7 +28,7 @@ type global struct {
 	Config kong.ConfigFlag `help:"Read settings from this YAML file (names as the flags)." placeholder:"FILE"`
 	Data   string          `help:"The data directory." default:"carpel-data" env:"CARPEL_DATA" placeholder:"DIR"`
 	URL    string          `help:"Ask this server instead of the one on the data directory." env:"CARPEL_URL" placeholder:"URL"`
-	Key    string          `help:"API key (ak_…) for --url." env:"CARPEL_API_KEY" placeholder:"KEY"`
+	Key    string          `help:"API key (ak_…): needed with --url; without it, one to take instead of the data directory's own." env:"CARPEL_API_KEY" placeholder:"KEY"`
 	Output string          `short:"o" help:"Show answers as table or json." enum:"table,json" default:"table"`
 }
 
@@ -71,7 +71,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("carpel"), kong.Description(description), kong.UsageOnError(), kong.Writers(std.Out, std.Err),
 		kong.Exit(func(code int) { exit = code }), kong.Configuration(yamlSettings), kong.DefaultEnvars("CARPEL"),
-		kong.Help(help), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+		kong.NamedMapper("within", kong.MapperFunc(within)), kong.Help(help), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {
 		fmt.Fprintln(std.Err, "carpel:", err)
 		return 2

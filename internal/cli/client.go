@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ import (
 type client struct {
 	base  string
 	key   string
+	given bool // the key was named, though the data directory holds one
 	http  *http.Client
 	close func() error
 	// resume goes on with imports that a stopped process left; nil when a server does it.
@@ -47,13 +49,13 @@ func (t *terminal) connect(ctx context.Context) (*client, error) {
 		if local.Address == "" {
 			return nil, fmt.Errorf("another carpel command is at work on %s: try again when it is done", t.Data)
 		}
-		return &client{base: "http://" + local.Address, key: local.Key, http: &http.Client{}, close: func() error { return nil }}, nil
+		return &client{base: "http://" + local.Address, key: cmp.Or(t.Key, local.Key), given: t.Key != "", http: &http.Client{}, close: func() error { return nil }}, nil
 	}
 	s, err := server.Open(ctx, server.Config{Data: t.Data, Version: t.Version, Now: t.Now, Log: slog.New(slog.NewTextHandler(t.Err, &slog.HandlerOptions{Level: slog.LevelError}))})
 	if err != nil {
 		return nil, err
 	}
-	return &client{base: "http://carpel", key: s.Local().Key, http: &http.Client{Transport: inProcess{s}}, resume: s.ResumeImports,
+	return &client{base: "http://carpel", key: cmp.Or(t.Key, s.Local().Key), given: t.Key != "", http: &http.Client{Transport: inProcess{s}}, resume: s.ResumeImports,
 		close: func() error { return s.Close(context.WithoutCancel(ctx)) }}, nil
 }
 
@@ -149,6 +151,9 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 			return nil, fmt.Errorf("%s %s: %d %s", method, path, res.StatusCode, http.StatusText(res.StatusCode))
 		}
 		e.Error.Message = e.Detail
+		if c.given && e.Code == carpel.CodeUnauthorized {
+			e.Error.Message += "; the key is that of --key or CARPEL_API_KEY: without it the command takes the data directory's own"
+		}
 		return nil, &e.Error
 	}
 	return res.Body, nil

@@ -10,9 +10,9 @@ import (
 )
 
 type demoCommand struct {
-	People      int     `help:"How many people." default:"20000"`
-	Days        int     `help:"How many days of history." default:"90"`
-	Rate        float64 `help:"Live visits a second; 0 for none." default:"2"`
+	People      int     `help:"How many people." type:"within" range:"1..10000000" default:"20000"`
+	Days        int     `help:"How many days of history." type:"within" range:"1..3650" default:"90"`
+	Rate        float64 `help:"Live visits a second; 0 for none." type:"within" range:"0..10000" default:"2"`
 	Seed        uint64  `help:"Another seed makes another company." default:"1"`
 	serverFlags `embed:""`
 }

@@ -18,10 +18,10 @@ type serverFlags struct {
 	Metrics      string      `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
 	WriteKey     string      `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
 	TrustedProxy []network   `help:"Addresses or networks (CIDR) of proxies whose X-Forwarded-For, -Proto and -Host are believed; nobody's if not given." placeholder:"CIDR,…"`
-	MemoryMB     int         `name:"memory-mb" help:"Memory of the process." default:"2048"`
-	MaxOpen      int         `help:"Workspaces open at once." default:"64"`
-	MinFreeMB    int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk." default:"512"`
-	MaxPending   int         `help:"Ingestion requests at work or waiting before 429." default:"1024"`
+	MemoryMB     int         `name:"memory-mb" help:"Memory of the process, in MB: 64 to 1,048,576." type:"within" range:"64..1048576" default:"2048"`
+	MaxOpen      int         `help:"Workspaces open at once: 1 to 10,000." type:"within" range:"1..10000" default:"64"`
+	MinFreeMB    int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk, in MB: 1 to 1,048,576." type:"within" range:"1..1048576" default:"512"`
+	MaxPending   int         `help:"Ingestion requests at work or waiting before 429: 1 to 1,000,000." type:"within" range:"1..1000000" default:"1024"`
 	OpenID       openIDFlags `embed:"" prefix:"openid-"`
 	LogFormat    string      `help:"Format of the log: text or json." enum:"text,json" default:"text"`
 	LogLevel     string      `help:"Least level of the log." enum:"debug,info,warn,error" default:"info"`

@@ -43,9 +43,9 @@ type workspaceCreate struct {
 // Help is shown below the flags.
 func (workspaceCreate) Help() string {
 	return `A workspace has people, segments and keys of its own, and starts with the default segments. Commands on this machine
-work on the first workspace; for another, give a server and a key of that workspace:
+work on the first workspace; for another, give a key of that workspace:
 
-  carpel segment list --url http://127.0.0.1:8080 --key ak_…`
+  carpel segment list --key ak_…`
 }
 
 // Run creates a workspace.
