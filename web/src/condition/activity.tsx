@@ -3,8 +3,9 @@ import type { Source } from './api';
 import { Choice } from './choice';
 import { type Change, isText, withKey, withOther } from './edit';
 import { newProperty } from './inner';
-import { measureOf, withMeasure } from './measure';
+import { isNever, measureOf, withMeasure } from './measure';
 import { NameField, PatternField } from './name';
+import { toggleNever, withNever } from './never';
 import { OftenFields } from './often';
 import { Part, Word } from './part';
 import { type Addition, Tail } from './tail';
@@ -12,12 +13,12 @@ import { WhenFields } from './when';
 import { InnerFields } from './where';
 
 const verbs = [
+  { value: 'any', words: 'was active', name: 'was active: any event, page or screen' },
   { value: 'event', words: 'did', name: 'did an event' },
   { value: 'page', words: 'viewed the page', name: 'viewed a page, by its address' },
   { value: 'page_name', words: 'viewed a page named', name: 'viewed a page, by its name' },
   { value: 'screen', words: 'viewed the screen', name: 'viewed a screen' },
 ] as const;
-export type Deed = (typeof verbs)[number]['value'];
 
 interface Props {
   condition: Condition;
@@ -29,9 +30,10 @@ interface Props {
 
 /** What somebody did: did project_created at least 3 times in the last 14 days where template is blank. */
 export function ActivityFields(props: Props) {
-  const { condition, onChange, at } = props;
+  const { condition, onChange, at, step } = props;
   const kind = verbs.find(({ value }) => value in condition)?.value ?? 'event';
   const name = isText(condition[kind]) ? condition[kind] : '';
+  const any = kind === 'event' && name === '*';
   const field = {
     at: `${at}/${kind}`,
     value: name,
@@ -42,12 +44,16 @@ export function ActivityFields(props: Props) {
       <Choice
         label="What was done"
         at={`${at}/${kind}`}
-        value={kind}
-        options={verbs}
-        onChange={(to) => onChange(withOther(condition, kind, to, name || '*'))}
+        value={any ? 'any' : kind}
+        options={withNever(verbs, condition, step)}
+        onChange={(to) => {
+          if (to === 'never') onChange(toggleNever(condition));
+          else if (to === 'any') onChange(withOther(condition, kind, 'event', '*'));
+          else onChange(withOther(condition, kind, to, any ? '' : name));
+        }}
       />
-      {kind === 'event' && (
-        <NameField {...field} label="Event" source={{ kind: 'event' }} placeholder="event, or * for any" />
+      {kind === 'event' && !any && (
+        <NameField {...field} label="Event" source={{ kind: 'event' }} placeholder="event" />
       )}
       {kind === 'page' && <PatternField {...field} label="Page" source={{ kind: 'page' }} placeholder="/pricing*" />}
       {kind === 'page_name' && (
@@ -59,7 +65,7 @@ export function ActivityFields(props: Props) {
       <ActivityParts
         {...props}
         source={kind === 'event' ? { kind: 'property', event: name } : undefined}
-        of={name || 'the activity'}
+        of={any ? 'the activity' : name || 'the activity'}
       />
     </>
   );
@@ -73,17 +79,20 @@ export function ActivityParts({
   step,
   source,
   of,
-}: Props & { source: Source | undefined; of: string }) {
+  more,
+}: Props & { source: Source | undefined; of: string; more?: readonly Addition[] }) {
   const measure = measureOf(condition);
+  const never = isNever(condition.count);
   const adds: Addition[] = [];
-  if (!step && !measure) adds.push({ label: 'how often', onClick: () => onChange(withMeasure(condition, 'count')) });
+  if (!step && (!measure || never))
+    adds.push({ label: 'how often', onClick: () => onChange(withMeasure(condition, 'count')) });
   if (!step && condition.when === undefined && measure !== 'regularly')
     adds.push({ label: 'when', onClick: () => onChange(withKey(condition, 'when', { last: '30d' })) });
   if (condition.where === undefined)
     adds.push({ label: 'where', onClick: () => onChange(withKey(condition, 'where', [newProperty()])) });
   return (
     <>
-      {measure && (
+      {measure && !never && (
         <Part label="how often" onRemove={() => onChange(withMeasure(condition, undefined))}>
           <OftenFields condition={condition} onChange={onChange} at={at} source={source} />
         </Part>
@@ -108,7 +117,7 @@ export function ActivityParts({
           />
         </Part>
       )}
-      <Tail adds={adds} of={of} />
+      <Tail adds={adds} more={more} of={of} />
     </>
   );
 }

@@ -40,6 +40,14 @@ const valuesQuery = (workspace: string, source: Source | undefined, name: string
 
 export const useWorkspace = () => useParams({ strict: false }).workspace ?? '';
 
+/** Attributes that are kept of everybody, without being sent. */
+const own: readonly Name[] = ['$first_seen_at', '$last_seen_at'].map((name) => ({
+  name,
+  types: ['time'],
+  count: 0,
+  last_seen: null,
+}));
+
 /** The names of a source. Of very many the ones that begin with a text are asked for as well. */
 export function useNames(source: Source | undefined, q = ''): { names: Name[]; complete: boolean } {
   const workspace = useWorkspace();
@@ -49,7 +57,8 @@ export function useNames(source: Source | undefined, q = ''): { names: Name[]; c
     ...namesQuery(workspace, source, q),
     enabled: source !== undefined && !complete && q !== '',
   }).data;
-  const known = new Map([...(all ?? []), ...(some ?? [])].map((n) => [n.name, n]));
+  const kept = source?.kind === 'attribute' ? own : [];
+  const known = new Map([...(all ?? []), ...(some ?? []), ...kept].map((n) => [n.name, n]));
   return { names: [...known.values()], complete };
 }
 

@@ -1,5 +1,5 @@
 import { Combobox, useCombobox } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import style from './condition.module.css';
 import { useFault } from './fault';
 import { Line } from './field';
@@ -20,20 +20,23 @@ interface Props<T extends string> {
   value: T;
   options: readonly Option<T>[];
   onChange: (next: T) => void;
+  /** Set off like a value: what is chosen is a thing, and not a word of the sentence. */
+  filled?: boolean;
 }
 
 const searched = 9;
 
 /** One of several ways of saying something, chosen from a list; a long list can be searched. */
-export function Choice<T extends string>({ label, at, value, options, onChange }: Props<T>) {
+export function Choice<T extends string>({ label, at, value, options, onChange, filled }: Props<T>) {
   const [search, setSearch] = useState('');
   const fault = useFault(at);
   const long = options.length >= searched;
+  const target = useRef<HTMLButtonElement>(null);
   const store = useCombobox({
-    onDropdownClose: () => {
+    onDropdownClose: (source) => {
       store.resetSelectedOption();
-      store.focusTarget();
       setSearch('');
+      if (source === 'keyboard') target.current?.focus();
     },
     onDropdownOpen: () => (long ? store.focusSearchInput() : store.updateSelectedOptionIndex('active')),
   });
@@ -53,15 +56,17 @@ export function Choice<T extends string>({ label, at, value, options, onChange }
       width="max-content"
       position="bottom-start"
       onOptionSubmit={(next) => {
-        store.closeDropdown();
+        store.closeDropdown('keyboard');
         if (next !== value) onChange(next as T);
       }}
     >
       <Combobox.Target targetType="button" withExpandedAttribute>
         <button
           type="button"
+          ref={target}
           {...fault}
           className={style.choice}
+          data-filled={filled || undefined}
           aria-label={`${label}: ${words}`}
           onClick={() => store.toggleDropdown()}
         >
@@ -77,6 +82,9 @@ export function Choice<T extends string>({ label, at, value, options, onChange }
             onChange={(event) => {
               setSearch(event.currentTarget.value);
               store.selectFirstOption();
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'Tab') store.closeDropdown('keyboard'); // and on from where the list was opened
             }}
           />
         )}

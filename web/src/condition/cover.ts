@@ -5,7 +5,9 @@ import { isObject, isScalar, isText } from './edit';
 import { readInner } from './inner';
 import { compareOf, isMeasure } from './measure';
 import { operatorOf } from './operator';
+import { inside, isNot } from './steps';
 import { windowKind } from './window';
+import { actionNames, channelNames, platformNames } from './words';
 
 /** Whether the forms show everything that a condition says. */
 export function covered(condition: Condition): boolean {
@@ -24,6 +26,18 @@ export function covered(condition: Condition): boolean {
     case 'page_name':
     case 'screen':
       return activity(condition);
+    case 'message':
+      return message(condition) && activity(condition);
+    case 'device':
+      return device(condition);
+    case 'segment':
+      return keys(condition, 'segment') && isText(condition.segment);
+    case 'sequence':
+      return sequence(condition);
+    case 'sample':
+      return keys(condition, 'sample') && isObject(condition.sample) && sample(condition.sample);
+    case 'not':
+      return keys(condition, 'not') && isObject(condition.not) && 'segment' in condition.not && covered(condition.not);
   }
   return false;
 }
@@ -64,7 +78,7 @@ function activity(condition: Condition): boolean {
   const subject = subjectOf(condition) as string;
   const measured = Object.keys(condition).filter(isMeasure);
   return (
-    keys(condition, subject, 'where', 'when', ...measured) &&
+    keys(condition, subject, 'where', 'when', ...measured, ...(subject === 'message' ? messageKeys : [])) &&
     isText(condition[subject]) &&
     measured.length <= 1 &&
     measured.every((key) => measure(key, condition[key] as Json)) &&
@@ -86,4 +100,43 @@ function measure(key: string, value: Json): boolean {
       return compareOf(value) !== undefined && Object.keys(value).length === 1;
   }
   return compareOf(value) !== undefined && isText(value.of) && Object.keys(value).length === 2;
+}
+
+const messageKeys = ['action', 'campaign', 'link', 'machine'];
+
+const message = ({ message, action, campaign, link, machine }: Condition) =>
+  channelNames.some((c) => c === message) &&
+  actionNames.some((a) => a === action) &&
+  (campaign === undefined || isText(campaign)) &&
+  (link === undefined || isText(link)) &&
+  (machine === undefined || machine === true);
+
+const device = (condition: Condition) =>
+  keys(condition, 'device', 'where', 'count') &&
+  platformNames.some((p) => p === condition.device) &&
+  (condition.where === undefined || inner(condition.where)) &&
+  (condition.count === undefined || measure('count', condition.count));
+
+const sample = (value: { [key: string]: Json }) =>
+  keys(value, 'percent', 'seed') && isScalar(value.percent) && isScalar(value.seed);
+
+function sequence(condition: Condition): boolean {
+  const steps = condition.sequence;
+  return (
+    keys(condition, 'sequence', 'within', 'when') &&
+    Array.isArray(steps) &&
+    steps.every(
+      (s, i) => isObject(s) && (!isNot(s) || (keys(s, 'not') && i === steps.length - 1)) && step(inside(s)),
+    ) &&
+    optional(condition.within) &&
+    windowKind(condition.when) !== undefined
+  );
+}
+
+const stepSubjects = ['event', 'page', 'page_name', 'screen', 'message'];
+
+function step(condition: Condition): boolean {
+  const subject = subjectOf(condition);
+  if (!subject || !stepSubjects.includes(subject)) return false;
+  return !('when' in condition) && !Object.keys(condition).some(isMeasure) && covered(condition);
 }

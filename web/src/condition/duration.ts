@@ -47,13 +47,6 @@ export function readDuration(text: string, before?: Json): string {
   return unit ? `${n * unit[1]}${unit[0]}` : text.trim();
 }
 
-/** The length of a duration in seconds; undefined for what is none. */
-export function secondsOf(value: Json | undefined): number | undefined {
-  const match = typeof value === 'string' && /^(\d+)([smhdw])$/.exec(value);
-  const sizes = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-  return match ? Number(match[1]) * sizes[match[2] as Unit] : undefined;
-}
-
 export const usualDurations = ['1d', '7d', '14d', '30d', '60d', '90d', '180d', '365d'] as const;
 export const shortDurations = ['10m', '30m', '1h', '6h', '1d', '3d', '7d', '30d'] as const;
 export const usualDays = ['0d', '1d', '3d', '7d', '14d', '30d'] as const;

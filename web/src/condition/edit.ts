@@ -51,6 +51,3 @@ const only = (types: readonly string[], type: string) => types.length === 1 && t
 
 /** A pattern that stands for a text literally: see Patterns in the segment language. */
 export const escapePattern = (text: string) => text.replace(/[\\|*+]/g, '\\$&');
-
-/** One step of a JSON pointer. */
-export const step = (key: string | number) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;

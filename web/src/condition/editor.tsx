@@ -4,12 +4,18 @@ import { ActivityFields } from './activity';
 import { AttributeFields } from './attribute';
 import style from './condition.module.css';
 import { covered } from './cover';
+import { DeviceFields } from './device';
 import type { Change } from './edit';
 import { type Fault, FaultList, FaultsOf } from './fault';
 import { isFresh } from './fresh';
+import { MessageFields } from './message';
+import { SampleFields } from './sample';
+import { SegmentFields } from './segment';
+import { SequenceFields } from './sequence';
 import { suggested } from './suggested';
 import { EditText } from './tail';
 import { TextEditor } from './text';
+import { PropertyFields } from './where';
 
 export type { Fault } from './fault';
 
@@ -27,7 +33,7 @@ export function ConditionEditor({ condition, onChange, faults = [], label }: Pro
   const shown = covered(condition);
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (isFresh(condition)) focusLast(place.current);
+    if (isFresh(condition)) focusNext(place.current);
   }, [condition]);
   return (
     <FaultsOf faults={faults} id={id}>
@@ -62,12 +68,26 @@ export function Fields(props: { condition: Condition; onChange: Change<Condition
     case 'page_name':
     case 'screen':
       return <ActivityFields {...props} />;
+    case 'message':
+      return <MessageFields {...props} />;
+    case 'device':
+      return <DeviceFields {...props} />;
+    case 'not':
+    case 'segment':
+      return <SegmentFields {...props} />;
+    case 'sequence':
+      return <SequenceFields {...props} />;
+    case 'sample':
+      return <SampleFields {...props} />;
+    case 'property':
+      return <PropertyFields {...props} source={undefined} />;
   }
   return null;
 }
 
-/** Goes where one types on after a condition was added: the last field of its sentence. */
-function focusLast(place: HTMLElement | null) {
-  const fields = place?.querySelectorAll<HTMLElement>('input, textarea') ?? [];
-  (fields[fields.length - 1] ?? place?.querySelector<HTMLElement>('button'))?.focus();
+/** Goes where one goes on after a condition was chosen: to its value, or to what can be added to it. */
+function focusNext(place: HTMLElement | null) {
+  const all = (selector: string) => [...(place?.querySelectorAll<HTMLElement>(selector) ?? [])];
+  const next = all('input:not([data-name])')[0] ?? all('[data-add]')[0] ?? all('input, [role="combobox"]').at(-1);
+  next?.focus();
 }

@@ -1,5 +1,5 @@
 import { Combobox, useCombobox } from '@mantine/core';
-import { type InputHTMLAttributes, type ReactNode, useRef, useState } from 'react';
+import { type ComponentType, type InputHTMLAttributes, type ReactNode, useRef, useState } from 'react';
 import { type Json, sameJson } from '../definition/condition';
 import style from './condition.module.css';
 import { type Change, textOf } from './edit';
@@ -127,12 +127,16 @@ export function Field(props: FieldProps) {
   );
 }
 
-export const Line = ({ label, hint }: { label: ReactNode; hint?: ReactNode }) => (
-  <span className={style.option}>
-    <span>{label}</span>
-    {hint && <span className={style.hint}>{hint}</span>}
-  </span>
-);
+/** A line of a list of options. */
+export function Line(props: { label: ReactNode; hint?: ReactNode; icon?: ComponentType<{ size?: number | string }> }) {
+  return (
+    <span className={style.option}>
+      {props.icon && <props.icon size="1em" />}
+      <span className={style.optionLabel}>{props.label}</span>
+      {props.hint && <span className={style.hint}>{props.hint}</span>}
+    </span>
+  );
+}
 
 /** The options that have a text in them, those that begin with it first; at most as many as one looks through. */
 export function matching(options: readonly FieldOption[], text: string): readonly FieldOption[] {

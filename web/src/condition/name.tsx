@@ -1,14 +1,23 @@
 import { compact, relative } from '../app/format';
 import { type Name, type Source, useNames } from './api';
 import style from './condition.module.css';
-import { type Change, escapePattern, isText } from './edit';
+import { type Change, escapePattern, isText, textOf } from './edit';
 import { Field, type FieldOption } from './field';
 
 /** How often a name was seen, and of which types. */
 export const seen = (n: Name) =>
-  [n.types?.filter((t) => t !== 'text').join(', '), `${compact(n.count)}×`, n.last_seen && relative(n.last_seen)]
-    .filter(Boolean)
-    .join(' · ');
+  n.name.startsWith('$')
+    ? 'of everybody'
+    : [n.types?.filter((t) => t !== 'text').join(', '), `${compact(n.count)}×`, n.last_seen && relative(n.last_seen)]
+        .filter(Boolean)
+        .join(' · ');
+
+/** Attributes that are kept of everybody have words of their own. */
+const own = [
+  ['$first_seen_at', 'first seen'],
+  ['$last_seen_at', 'last seen'],
+] as const;
+export const say = (name: string) => own.find(([n]) => n === name)?.[1] ?? name;
 
 /** A name of something, completed from what was seen. Any other may be typed: it is told quietly that it was never seen. */
 export function NameField(props: {
@@ -21,8 +30,8 @@ export function NameField(props: {
 }) {
   const { label, at, value, onChange, source, placeholder = 'name' } = props;
   const { names, complete } = useNames(source, value);
-  const options = names.map((n): FieldOption => ({ value: n.name, label: n.name, hint: seen(n) }));
-  const unseen = complete && names.length > 0 && value !== '' && !names.some((n) => n.name === value);
+  const options = names.map((n): FieldOption => ({ value: n.name, label: say(n.name), hint: seen(n) }));
+  const unseen = complete && value !== '' && !names.some((n) => n.name === value);
   return (
     <>
       <Field
@@ -31,6 +40,10 @@ export function NameField(props: {
         at={at}
         value={value}
         onChange={(next, merge) => onChange(isText(next) ? next : '', merge)}
+        write={(v) => say(textOf(v))}
+        read={(text) =>
+          own.find(([name, words]) => words === text && !names.some((n) => n.name === text) && name)?.[0] ?? text
+        }
         options={options}
         placeholder={placeholder}
       />
@@ -65,7 +78,7 @@ export function PatternField(props: {
 }
 
 /** Addresses as patterns: by their path alone, those of several hosts together. */
-function patterns(names: readonly Name[]): FieldOption[] {
+export function patterns(names: readonly Name[]): FieldOption[] {
   const counts = new Map<string, number>();
   for (const { name, count } of names) {
     const path = /^[a-z]+:\/\/[^/]+(\/[^?#]*)/i.exec(name)?.[1] ?? name;

@@ -80,6 +80,7 @@ export function OftenFields({ condition, onChange, at, source }: Props) {
       return (
         <>
           {choice}
+          <Word>(</Word>
           <InnerFields
             value={measure.where ?? []}
             onChange={(where, merge) =>
@@ -88,6 +89,7 @@ export function OftenFields({ condition, onChange, at, source }: Props) {
             at={`${here}/where`}
             source={source}
           />
+          <Word>)</Word>
         </>
       );
   }

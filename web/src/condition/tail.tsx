@@ -1,5 +1,5 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconDots, IconX } from '@tabler/icons-react';
+import { IconDots } from '@tabler/icons-react';
 import { createContext, useContext } from 'react';
 import style from './condition.module.css';
 import { AddPart } from './part';
@@ -13,19 +13,9 @@ export interface Addition {
 export const EditText = createContext<(() => void) | undefined>(undefined);
 
 /** The end of a sentence: what can be added to it, the usual in sight, the rare in a menu. */
-export function Tail({
-  adds = [],
-  more = [],
-  of,
-  onRemove,
-}: {
-  adds?: readonly Addition[];
-  more?: readonly Addition[];
-  of: string;
-  onRemove?: () => void;
-}) {
+export function Tail(props: { adds?: readonly Addition[]; more?: readonly Addition[]; of: string }) {
+  const { adds = [], more = [], of } = props;
   const edit = useContext(EditText);
-  const rare = [...more, ...(edit ? [{ label: 'Edit as text', onClick: edit }] : [])];
   return (
     <span className={style.tail}>
       {adds.map(({ label, onClick }) => (
@@ -33,27 +23,32 @@ export function Tail({
           {label}
         </AddPart>
       ))}
-      {rare.length > 0 && (
-        <Menu position="bottom-start" withinPortal>
-          <Menu.Target>
-            <ActionIcon size="sm" className={style.quiet} aria-label={`More for ${of}`}>
-              <IconDots size={14} />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {rare.map(({ label, onClick }) => (
-              <Menu.Item key={label} onClick={onClick}>
-                {label}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      )}
-      {onRemove && (
-        <ActionIcon size="sm" className={style.quiet} aria-label={`Remove ${of}`} onClick={onRemove}>
-          <IconX size={14} />
-        </ActionIcon>
-      )}
+      <More of={of} items={[...more, ...(edit ? [{ label: 'Edit as text', onClick: edit }] : [])]} quiet />
     </span>
+  );
+}
+
+/** A menu of what is rarely wanted; nothing when there is nothing. */
+export function More({ of, items, quiet }: { of: string; items: readonly Addition[]; quiet?: boolean }) {
+  if (items.length === 0) return null;
+  return (
+    <Menu position="bottom-start" withinPortal>
+      <Menu.Target>
+        <ActionIcon
+          size={quiet ? 'sm' : 'xs'}
+          className={quiet ? style.quiet : undefined}
+          aria-label={`More for ${of}`}
+        >
+          <IconDots size={quiet ? 14 : 12} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {items.map(({ label, onClick }) => (
+          <Menu.Item key={label} onClick={onClick}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -2,6 +2,7 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconCalendar, IconClock } from '@tabler/icons-react';
 import { useZone } from '../app/format';
 import type { Json } from '../definition/condition';
+import style from './condition.module.css';
 import { durationWords, readDuration, usualDurations } from './duration';
 import { type Change, isText } from './edit';
 import { Field } from './field';
@@ -54,7 +55,8 @@ export function MomentField(props: {
           {!day && <Word>{zone}</Word>}
           <Tooltip label={day ? 'Set a time of day' : 'The whole day'}>
             <ActionIcon
-              size="sm"
+              size="xs"
+              className={style.beside}
               aria-label={day ? 'Set a time of day' : 'The whole day'}
               onClick={() => {
                 const local = day ? `${moment.local}T00:00` : moment.local.slice(0, 10);

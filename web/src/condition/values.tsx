@@ -7,6 +7,7 @@ import style from './condition.module.css';
 import { type Change, readValue, textOf } from './edit';
 import { useFault } from './fault';
 import { Line, matching } from './field';
+import { linesOf } from './lines';
 import { useSeenValues } from './value';
 
 const shownFirst = 20;
@@ -131,10 +132,3 @@ export function ValuesField(props: {
     </Combobox>
   );
 }
-
-/** What stands on the lines of a text, or in the cells of a row, without blank ones. */
-export const linesOf = (text: string) =>
-  text
-    .split(/\r?\n|\t/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');

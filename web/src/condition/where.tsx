@@ -5,8 +5,8 @@ import style from './condition.module.css';
 import { type Change, isObject, isText, withKey } from './edit';
 import { type Inner, innerPointer, newProperty, readInner, writeInner } from './inner';
 import { NameField } from './name';
-import { AddPart, Word } from './part';
-import { EditText, Tail } from './tail';
+import { AddPart, Part, Word } from './part';
+import { EditText, More } from './tail';
 import { TestFields, testExtras } from './test';
 
 interface Props {
@@ -90,8 +90,14 @@ function InnerCondition(props: {
 }) {
   const { condition, onChange, onRemove, at, source } = props;
   if (isObject(condition.not)) {
+    const negated = condition.not;
     return (
-      <>
+      <Part
+        label="not"
+        tools={
+          <More of="this opposite" items={[{ label: 'Turn into its opposite', onClick: () => onChange(negated) }]} />
+        }
+      >
         <Word>not (</Word>
         <InnerCondition
           {...props}
@@ -100,7 +106,7 @@ function InnerCondition(props: {
           at={`${at}/not`}
         />
         <Word>)</Word>
-      </>
+      </Part>
     );
   }
   const group = 'property' in condition ? undefined : readInner(condition);
@@ -121,10 +127,13 @@ function InnerCondition(props: {
   const grouped = { label: 'Put in parentheses', onClick: () => onChange({ any: [condition, newProperty()] }) };
   const turned = { label: 'Turn into its opposite', onClick: () => onChange({ not: condition }) };
   return (
-    <span className={style.part}>
+    <Part
+      label={isText(condition.property) && condition.property !== '' ? condition.property : 'the property'}
+      onRemove={onRemove}
+      tools={<More of="this property" items={[...testExtras(condition, onChange), grouped, turned]} />}
+    >
       <PropertyFields condition={condition} onChange={onChange} at={at} source={source} />
-      <Tail of="this property" more={[...testExtras(condition, onChange), grouped, turned]} onRemove={onRemove} />
-    </span>
+    </Part>
   );
 }
 
