@@ -1,10 +1,12 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { inside } from '../app/inside';
 import { builderSearch } from '../builder/search';
+import { listSearch, segmentSearch } from './search';
 
 const list = createRoute({
   getParentRoute: () => inside,
   path: '/segments',
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('./segments'), 'SegmentsPage'),
 });
 const create = createRoute({
@@ -16,6 +18,7 @@ const create = createRoute({
 const show = createRoute({
   getParentRoute: () => inside,
   path: '/segments/$segment',
+  validateSearch: segmentSearch,
   component: lazyRouteComponent(() => import('./segment'), 'SegmentPage'),
 });
 const edit = createRoute({
