@@ -1,10 +1,11 @@
-import { Button, Grid, Stack } from '@mantine/core';
-import { IconDatabase } from '@tabler/icons-react';
+import { Grid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { clock, useZone } from '../app/format';
 import { Page } from '../app/page';
-import { Empty, Failure, Waiting } from '../app/states';
+import { Failure, Waiting } from '../app/states';
+import { useMakingUp } from '../start/api';
 import { type Overview, overviewQuery } from './api';
 import { NeedsAttention } from './attention';
 import { Figures } from './figures';
@@ -12,11 +13,14 @@ import { Moved } from './moved';
 import { Recipes } from './recipes';
 import { Trickle } from './trickle';
 
+const FirstSteps = lazy(() => import('../start/first_steps').then((m) => ({ default: m.FirstSteps })));
+
 /** How the workspace stands: its figures, what moved, what asks for somebody, and what one could do next. */
 export function HomePage() {
   const { workspace } = useParams({ from: '/w/$workspace' });
   const zone = useZone();
   const { data, error, refetch } = useQuery(overviewQuery(workspace));
+  const makingUp = useMakingUp();
   if (!data) {
     return error ? (
       <Page title="Home">
@@ -26,31 +30,22 @@ export function HomePage() {
       <Waiting />
     );
   }
+  if (isEmpty(data) || makingUp) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <FirstSteps />
+      </Suspense>
+    );
+  }
   return (
     <Page title="Home" about={data.position.now && `Exact as of ${clock(data.position.now, zone)} ${zone}`}>
       <Failure error={error} again={() => void refetch()} />
-      {isEmpty(data) ? <NoData workspace={workspace} /> : <Full workspace={workspace} overview={data} />}
+      <Full workspace={workspace} overview={data} />
     </Page>
   );
 }
 
 const isEmpty = ({ stats }: Overview) => stats.people + stats.anonymous + stats.events === 0;
-
-function NoData({ workspace }: { workspace: string }) {
-  return (
-    <Empty
-      title="Nothing was received yet"
-      icon={<IconDatabase size={32} stroke={1.4} />}
-      action={
-        <Button renderRoot={(props) => <Link {...props} to="/w/$workspace/data" params={{ workspace }} />}>
-          Send or import data
-        </Button>
-      }
-    >
-      People, segments and counts show up here with the first call.
-    </Empty>
-  );
-}
 
 function Full({ workspace, overview }: { workspace: string; overview: Overview }) {
   return (

@@ -1,0 +1,33 @@
+import { ActionIcon, Box, CopyButton, Tooltip } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import classes from './code.module.css';
+
+/** Copies a text, and says so. */
+export function Copy({ text, label }: { text: string; label: string }) {
+  return (
+    <CopyButton value={text} timeout={2000}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? 'Copied' : label}>
+          <ActionIcon onClick={copy} aria-label={copied ? 'Copied' : label} color={copied ? 'teal' : 'gray'}>
+            {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
+  );
+}
+
+/** A text to be copied as it is. */
+export function CodeBlock({ text, label }: { text: string; label: string }) {
+  return (
+    <Box className={classes.block}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <section tabIndex={0} aria-label={label} className={classes.text}>
+        {text}
+      </section>
+      <Box className={classes.copy}>
+        <Copy text={text} label={`Copy ${label.toLowerCase()}`} />
+      </Box>
+    </Box>
+  );
+}

@@ -1,0 +1,3 @@
+export function Names() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function RejectedItems() {
+  return null;
+}
