@@ -3,6 +3,7 @@ package carpel
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Error is what a user may read: a stable code, a message that says what to do, and, where there is one, the
@@ -14,6 +15,8 @@ type Error struct {
 	Suggestion string `json:"suggestion,omitempty"` // the nearest right word, when one is near
 	Limit      int64  `json:"limit,omitempty"`      // the limit that was passed
 	Actual     int64  `json:"actual,omitempty"`     // what came
+
+	Wait time.Duration `json:"-"` // how long until it is worth trying again, where that is known
 }
 
 // Error returns the message, with the pointer and the suggestion when there are any.

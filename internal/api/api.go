@@ -58,6 +58,8 @@ type API struct {
 	handler http.Handler
 	edits   edits
 	places  *places
+	// calls and streams bound what is at work for those who have a credential, by workspace.
+	calls, streams *places
 	// strangers bounds the calls without a credential that are at work, by the address that they come from.
 	strangers *places
 
@@ -68,7 +70,7 @@ type API struct {
 // New builds the API with all its routes.
 func New(o Options) *API {
 	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{},
-		places: newPlaces(heavyPlaces(), waitingQuestions), strangers: newPlaces(strangersAtWork, strangersWaiting)}
+		places: newPlaces(heavyPlaces(), waitingQuestions), calls: newPlaces(callsAtWork, callsWaiting), streams: newPlaces(streamsAtWork, 0), strangers: newPlaces(strangersAtWork, strangersWaiting)}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
 	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +
@@ -99,7 +101,7 @@ func New(o Options) *API {
 	listsAreNeverNull(a.huma.OpenAPI())
 	mux.HandleFunc("GET /api/docs", a.serveDocs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, carpel.Errorf(carpel.CodeNotFound, "there is no %s %s; see /api/docs", r.Method, r.URL.Path))
+		a.writeProblem(w, r, carpel.Errorf(carpel.CodeNotFound, "there is no %s %s; see /api/docs", r.Method, r.URL.Path))
 	})
 	a.handler = a.identify(a.idempotent(mux))
 	return a
@@ -186,6 +188,14 @@ func (a *API) enter(ctx context.Context, op operation) (leave func(), err error)
 	return a.places.take(ctx, sessionOf(ctx).workspace)
 }
 
+// How many calls with a credential are at work, and of one workspace wait; and how many streams are open, which nobody
+// waits for. A call holds the body that it reads, of a MiB at most, and one of those that evaluate waits for its place.
+const (
+	callsAtWork   = 256
+	callsWaiting  = 128
+	streamsAtWork = 1024
+)
+
 // What calls without a credential may have: bytes of a body, how many are at work, and of one address wait.
 const (
 	maxOpenBody      = 16 << 10
@@ -216,14 +226,11 @@ func register[I, O any](a *API, op operation, handler func(context.Context, *I) 
 		BodyReadTimeout: -1, // the server sets the deadlines
 		Security:        []map[string][]string{{"key": {op.Scope}}, {"session": {op.Scope}}},
 		Metadata:        map[string]any{"scope": op.Scope},
-		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError,
+		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests, http.StatusInternalServerError,
 			http.StatusServiceUnavailable}, op.Errors...),
 	}
 	if op.Scope == scopeOpen {
 		o.Security = []map[string][]string{}
-	}
-	if op.Heavy {
-		o.Errors = append(o.Errors, http.StatusTooManyRequests)
 	}
 	if op.Method != http.MethodGet {
 		o.Errors = append(o.Errors, http.StatusConflict)

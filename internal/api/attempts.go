@@ -41,7 +41,7 @@ func (l *attempts) begin(account, address string, now time.Time) (end func(err e
 	for i, name := range names {
 		if l.counts[name] >= []int{attemptsOfAccount, attemptsOfAddress}[i] {
 			wait := attemptsWindow - time.Duration(now.UnixNano()%int64(attemptsWindow))
-			return nil, &carpel.Error{Code: carpel.CodeTooOften, Message: "too many failed attempts; try again in " + wait.Round(time.Minute).String()}
+			return nil, &carpel.Error{Code: carpel.CodeTooOften, Wait: wait, Message: "too many failed attempts; try again in " + wait.Round(time.Minute).String()}
 		}
 	}
 	for _, name := range names {

@@ -29,12 +29,12 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 			return
 		}
 		if len(key) > carpel.MaxIDBytes {
-			writeProblem(w, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(key)), Message: "the Idempotency-Key is too long"})
+			a.writeProblem(w, r, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(key)), Message: "the Idempotency-Key is too long"})
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxIdempotentBody))
 		if err != nil {
-			writeProblem(w, &carpel.Error{Code: carpel.CodeTooLarge, Limit: maxIdempotentBody, Message: "a body this large cannot have an Idempotency-Key"})
+			a.writeProblem(w, r, &carpel.Error{Code: carpel.CodeTooLarge, Limit: maxIdempotentBody, Message: "a body this large cannot have an Idempotency-Key"})
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -45,7 +45,7 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 		workspace, claim := who.workspace, who.who+" "+key // an answer is for the key or the user that got it
 		first, err := a.Records.BeginAnswer(r.Context(), workspace, claim, request.Sum(nil))
 		if err != nil {
-			a.answerError(w, r, err)
+			a.writeProblem(w, r, err)
 			return
 		}
 		if first != nil {

@@ -57,13 +57,13 @@ func (a *API) identify(next http.Handler) http.Handler {
 		var s session
 		var err error
 		if bearer(r) == "" && origin.Check(r) != nil { // what a browser sends by itself must come from our own pages
-			writeProblem(w, carpel.Errorf(carpel.CodeForbidden, "this call comes from another site's page"))
+			a.writeProblem(w, r, carpel.Errorf(carpel.CodeForbidden, "this call comes from another site's page"))
 			return
 		}
 		if a.open(r) {
 			leave, err := a.strangers.take(r.Context(), addressOf(r.RemoteAddr))
 			if err != nil {
-				a.answerError(w, r, err)
+				a.writeProblem(w, r, err)
 				return
 			}
 			defer leave()
@@ -71,13 +71,28 @@ func (a *API) identify(next http.Handler) http.Handler {
 			if carpel.ErrorCode(err) == carpel.CodeUnauthorized {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="carpel"`)
 			}
-			a.answerError(w, r, err)
+			a.writeProblem(w, r, err)
 			return
+		} else {
+			leave, err := a.callsOf(r).take(r.Context(), s.workspace)
+			if err != nil {
+				a.writeProblem(w, r, err)
+				return
+			}
+			defer leave()
 		}
 		known := r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
 		next.ServeHTTP(w, known)
 		r.Pattern = known.Pattern // the route, for who measures requests
 	})
+}
+
+// callsOf are the places of calls like a request: a stream keeps its own for hours.
+func (a *API) callsOf(r *http.Request) *places {
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		return a.streams
+	}
+	return a.calls
 }
 
 // bearer is the key that a request sends; "" for none. No browser sends one by itself.
@@ -143,12 +158,4 @@ func (a *API) authorize(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(ctx)
-}
-
-func (a *API) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	var e *carpel.Error
-	if p, ok := a.problem(r.Context(), err).(*Problem); ok {
-		e = &carpel.Error{Code: p.Code, Message: p.Detail, Limit: p.Limit, Actual: p.Actual}
-	}
-	writeProblem(w, e)
 }

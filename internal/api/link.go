@@ -14,7 +14,7 @@ func (a *API) registerLinks() {
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/read", ID: "readLink", Tag: tag,
 		Summary: "Read a link (set-up, invitation, new password) without using it"}, a.readLink)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/links/accept", ID: "acceptLink", Tag: tag,
-		Summary: "Use a link up: the answer sets a cookie, as logging in does", Errors: []int{http.StatusTooManyRequests}}, a.acceptLink)
+		Summary: "Use a link up: the answer sets a cookie, as logging in does"}, a.acceptLink)
 }
 
 type setupOut struct {

@@ -14,7 +14,8 @@ import (
 // has all places, so that another's request begins at once. Safe for concurrent use.
 //
 // Heavy questions take places by their workspace: each takes every core for as long as it goes on, and what comes in
-// meanwhile has to be stored and evaluated beside it. Calls without a credential take others, by their address.
+// meanwhile has to be stored and evaluated beside it. Every call with a credential takes one of many more, by its workspace,
+// and one without takes others, by its address.
 type places struct {
 	most    int // at work
 	waiters int // that wait, of one asker
@@ -68,14 +69,20 @@ func (p *places) ask(who string) (given chan struct{}, err error) {
 		q = &queue{}
 		p.lines[who] = q
 	}
-	if n := len(q.waiting); n >= p.waiters {
-		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.waiters), Actual: int64(n + 1),
-			Message: "too many requests wait already; ask again a little later"}
-	}
 	given = make(chan struct{})
 	q.waiting = append(q.waiting, given)
 	p.give()
-	return given, nil
+	n := len(q.waiting)
+	if n <= p.waiters { // it waits, or has its place
+		return given, nil
+	}
+	q.waiting = q.waiting[:n-1]
+	p.forget(who)
+	if p.waiters == 0 {
+		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.most), Actual: int64(p.most + 1), Message: "too many are open already; try again a little later"}
+	}
+	return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.waiters), Actual: int64(n),
+		Message: "too many requests wait already; ask again a little later"}
 }
 
 // withdraw takes a request out of the line, or gives back the place that it got meanwhile.

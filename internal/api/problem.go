@@ -1,11 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/carpel/carpel"
 )
@@ -22,6 +24,8 @@ type Problem struct {
 	Suggestion string `json:"suggestion,omitempty" doc:"The nearest right word."`
 	Limit      int64  `json:"limit,omitempty" doc:"The limit that was passed."`
 	Actual     int64  `json:"actual,omitempty" doc:"What came."`
+
+	wait time.Duration // until it is worth trying again; 0: not known
 }
 
 // Error is the detail.
@@ -36,14 +40,16 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders is what goes with the status: when to try again.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusInsufficientStorage || p.Code == carpel.CodeOverloaded {
-		h.Set("Retry-After", strconv.Itoa(retryAfter))
+	switch p.Status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage:
+		wait := cmp.Or(p.wait, retryAfter)
+		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
 	return h
 }
 
-// retryAfter is how many seconds a client is asked to wait.
-const retryAfter = 5
+// retryAfter is how long a client is asked to wait when nothing tells how long it takes.
+const retryAfter = 5 * time.Second
 
 // statuses is the one place where a code becomes a status. A code that is not here is 400.
 var statuses = map[string]int{
@@ -56,7 +62,7 @@ var statuses = map[string]int{
 
 // problem turns an error into what the caller may read. What is not an *carpel.Error is logged and shown as
 // "internal error".
-func (a *API) problem(ctx context.Context, err error) error {
+func (a *API) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
@@ -81,12 +87,12 @@ func problemOf(e *carpel.Error) *Problem {
 		status = http.StatusTooManyRequests
 	}
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code,
-		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual}
+		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual, wait: e.Wait}
 }
 
 // writeProblem answers with an error outside of the framework's handlers.
-func writeProblem(w http.ResponseWriter, e *carpel.Error) {
-	p := problemOf(e)
+func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := a.problem(r.Context(), err)
 	w.Header().Set("Content-Type", p.ContentType(""))
 	for name, values := range p.GetHeaders() {
 		w.Header()[name] = values

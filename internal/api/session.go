@@ -18,7 +18,7 @@ func (a *API) registerSession() {
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/session", Scope: records.ScopeRead, ID: "getSession", Tag: tag,
 		Summary: "Say who asks: the key or the user, the workspace and what may be done in it"}, a.getSession)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/session", ID: "logIn", Tag: tag,
-		Summary: "Log in: the answer sets a cookie", Errors: []int{http.StatusTooManyRequests},
+		Summary:     "Log in: the answer sets a cookie",
 		Description: "The cookie is taken by browsers over https, and over http from the server's own machine."}, a.logIn)
 	routeOpen(a, operation{Method: http.MethodPost, Path: "/api/session/guest", ID: "logInAsGuest", Tag: tag,
 		Summary:     "Look around without an account: the answer sets a cookie",

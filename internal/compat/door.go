@@ -76,6 +76,25 @@ func (d *Door) Enter(r *http.Request) (*Request, error) {
 	return &Request{HTTP: r, Received: carpel.MillisOf(d.Now()), door: d, visit: v, buffer: d.buffers.Get().(*buffer)}, nil
 }
 
+// admitAgain is how soon a batch that was not let in tries again.
+const admitAgain = 20 * time.Millisecond
+
+// Admit waits until a batch that is on our disk already, of an import, may be handed to its workspace's writer beside the
+// requests: it counts among them, and does not go before them. leave ends that. The error is ctx's.
+func (d *Door) Admit(ctx context.Context, workspace string, bytes int) (leave func(), err error) {
+	for {
+		v, refused := d.gate.admit(workspace, bytes)
+		if refused == nil {
+			return v.leave, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(admitAgain):
+		}
+	}
+}
+
 // Leave ends a request and lets go of its memory.
 func (q *Request) Leave() {
 	q.visit.leave()

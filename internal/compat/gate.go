@@ -145,6 +145,25 @@ func (v *visit) wait() *carpel.Error {
 	return nil
 }
 
+// admit lets a batch that lies here already in as far as the writer, or returns CodeOverloaded.
+func (g *gate) admit(workspace string, bytes int) (*visit, *carpel.Error) {
+	v, refused := g.enter()
+	if refused != nil {
+		return nil, refused
+	}
+	if refused = v.of(workspace); refused == nil {
+		refused = v.hold(bytes)
+	}
+	if refused == nil {
+		refused = v.wait()
+	}
+	if refused != nil {
+		v.leave()
+		return nil, refused
+	}
+	return v, nil
+}
+
 // leave ends the visit; leaving twice is leaving once.
 func (v *visit) leave() {
 	g := v.gate

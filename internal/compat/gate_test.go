@@ -2,8 +2,11 @@ package compat
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/carpel/carpel"
@@ -198,4 +201,46 @@ func TestGateCountsWhatWasRead(t *testing.T) {
 	if n := c.gate.all.bytes; n != 2*requests {
 		t.Errorf("%d bytes are counted", n)
 	}
+}
+
+// A batch from our own disk waits until it is let in beside the requests, as one of its workspace's, and then makes them
+// wait as a request does; who no longer wants it to goes away.
+func TestAdmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &Door{gate: newGate(1, time.Now)}
+		inside, refused := d.gate.enter()
+		if refused != nil {
+			t.Fatal(refused)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := make(chan error, 1)
+		go func() {
+			_, err := d.Admit(ctx, "w", 100)
+			gone <- err
+		}()
+		admitted := make(chan func(), 1)
+		go func() {
+			leave, err := d.Admit(t.Context(), "w", 100)
+			if err != nil {
+				t.Error(err)
+			}
+			admitted <- leave
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-gone; !errors.Is(err, context.Canceled) {
+			t.Errorf("who went away got %v", err)
+		}
+		if len(admitted) > 0 {
+			t.Error("a batch was let in beside what fills the gate")
+		}
+		inside.leave()
+		leave := <-admitted
+		if s := d.gate.shares["w"]; s.requests != 1 || s.bytes != 100 || s.waiting != 100+requestWeight {
+			t.Errorf("inside it is %+v", *s)
+		}
+		leave()
+		c := crowd{t: t, gate: d.gate}
+		c.empty()
+	})
 }

@@ -36,8 +36,11 @@ type Options struct {
 	Records *records.DB
 	Engine  func(ctx context.Context, workspace string) (engine.Engine, func(), error)
 	Room    func() error // an error when there is too little disk to take anything in; nil for always room
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Admit waits until a batch of so many bytes may be committed beside what else comes in, and returns what to call when it
+	// has been; nil for at once.
+	Admit func(ctx context.Context, workspace string, bytes int) (leave func(), err error)
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Spec asks for an import.
@@ -126,11 +129,14 @@ func completeMapping(path string, s Spec, m Mapping) (Mapping, error) {
 	return m, errors.Join(err, rs.Close())
 }
 
+// guessRows is how many rows are looked at for the names of columns.
+const guessRows = 1000
+
 // guessFromRows completes a mapping by the first rows of a file whose rows name their columns themselves. Bad rows are
 // rejected in their turn.
 func (m Mapping) guessFromRows(kind string, rs rows) (Mapping, error) {
 	seen := map[string]bool{}
-	for range batchRows {
+	for range guessRows {
 		row, _, err := rs.Next()
 		if isRowError(err) {
 			continue
@@ -264,6 +270,14 @@ func (r *Runner) room() error {
 		return nil
 	}
 	return r.Room()
+}
+
+// admit waits until a batch may be committed.
+func (r *Runner) admit(ctx context.Context, workspace string, bytes int) (leave func(), err error) {
+	if r.Admit == nil {
+		return func() {}, nil
+	}
+	return r.Admit(ctx, workspace, bytes)
 }
 
 // roomReader stops reading when the disk that it is copied to is nearly full.

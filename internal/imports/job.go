@@ -19,8 +19,16 @@ import (
 	"github.com/carpel/carpel/internal/records"
 )
 
-// batchRows is how many rows are committed at once: at most so many are repeated after a stop.
-const batchRows = 1000
+// batchRows is how many rows are committed at once: at most so many are repeated after a stop. By itself such a batch lets
+// no request be refused that comes meanwhile; see Options.Admit.
+const batchRows = 500
+
+// batchBytes is at how many bytes of rows a batch is committed with fewer; a row counts as rowBytes at least, as much as an
+// event that is sent over HTTP: what it takes to store it does not hang on how it is written down.
+const (
+	batchBytes = 1 << 20
+	rowBytes   = 256
+)
 
 // keepRejected bounds the rejected rows that an import keeps; past it, it fails: a file with this many bad rows is the
 // wrong file, or wrongly mapped.
@@ -77,7 +85,7 @@ func (r *Runner) run(ctx context.Context, workspace string, m *records.Import) e
 		if err := r.waitRoom(ctx); err != nil {
 			return err
 		}
-		end, err := j.batch(ctx, r.Records, db, workspace, m)
+		end, err := r.batch(ctx, j, db, workspace, m)
 		if err != nil || end {
 			return err
 		}
@@ -125,25 +133,26 @@ type batch struct {
 	items    []carpel.Item
 	sources  []source // of items
 	rejected []records.RowRejection
+	bytes    int   // of items, as they lie in the file
 	bad      int64 // rows that were not taken
 	end      bool  // of the file
 	fault    error // the file cannot be read on
 }
 
 // batch reads, commits and records up to batchRows rows. It reports whether the file has ended.
-func (j *job) batch(ctx context.Context, rec *records.DB, db engine.Engine, workspace string, m *records.Import) (end bool, err error) {
+func (r *Runner) batch(ctx context.Context, j *job, db engine.Engine, workspace string, m *records.Import) (end bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
 	b := j.read(m)
 	if m.DryRun {
 		m.Accepted += int64(len(b.items))
-	} else if err := b.commit(ctx, db, m); err != nil {
+	} else if err := r.commit(ctx, b, db, workspace, m); err != nil {
 		return false, fmt.Errorf("commit rows up to %d: %w", m.Rows, err)
 	}
 	m.Rejected += b.bad
 	m.ReadBytes = j.rows.Offset()
-	if err := rec.AdvanceImport(ctx, workspace, *m, b.rejected); err != nil {
+	if err := r.Records.AdvanceImport(ctx, workspace, *m, b.rejected); err != nil {
 		return false, err
 	}
 	if m.Rejected > keepRejected {
@@ -178,16 +187,24 @@ func (j *job) read(m *records.Import) *batch {
 			continue
 		}
 		b.items, b.sources = append(b.items, item), append(b.sources, from)
+		if b.bytes += max(len(raw), rowBytes); b.bytes >= batchBytes {
+			break
+		}
 	}
 	return b
 }
 
-// commit gives the items to the engine and counts what became of them.
-func (b *batch) commit(ctx context.Context, db engine.Engine, m *records.Import) error {
+// commit gives the items to the engine, when they are let in, and counts what became of them.
+func (r *Runner) commit(ctx context.Context, b *batch, db engine.Engine, workspace string, m *records.Import) error {
 	if len(b.items) == 0 {
 		return nil
 	}
+	leave, err := r.admit(ctx, workspace, b.bytes)
+	if err != nil {
+		return err
+	}
 	outcomes, err := db.Commit(ctx, b.items)
+	leave()
 	if err != nil {
 		return err
 	}

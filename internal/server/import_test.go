@@ -2,10 +2,13 @@ package server_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -261,4 +264,37 @@ func TestLookAtFile(t *testing.T) {
 	if a := c.want(200, "GET /api/imports", nil); a.get("imports.0") != nil {
 		t.Errorf("the imports are %s", a.body)
 	}
+}
+
+// An import takes its place among the requests of ingestion: while those have all of them it waits, and it goes on by itself.
+func TestImportWaitsForItsPlace(t *testing.T) {
+	s := open(t, func(c *server.Config) { c.MaxPending = 1 })
+	c := client{t, s, adminKey}
+	cut, slow := make(chan struct{}), make(chan struct{})
+	reading := make(chan struct{})
+	go func() {
+		defer close(slow)
+		r := httptest.NewRequest("POST", "/v1/track", io.MultiReader(&told{reading}, &endless{cut}))
+		r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(writeKey+":")))
+		s.ServeHTTP(httptest.NewRecorder(), r)
+	}()
+	<-reading
+	id := c.want(202, "POST /api/imports?kind=people&format=csv", manyPeople(1200)).get("id").(string)
+	if a := c.want(200, "GET /api/imports/"+id, nil); a.get("rows") != 0.0 || a.get("state") != "running" {
+		t.Errorf("beside a request that has the only place it is %s", a.body)
+	}
+	close(cut)
+	<-slow
+	done := c.until("GET /api/imports/"+id, func(a answer) bool { return a.get("state") != "running" })
+	if done.get("accepted") != 1200.0 {
+		t.Errorf("it ended as %s", done.body)
+	}
+}
+
+// told is a body that is empty, and tells when it is read.
+type told struct{ reading chan struct{} }
+
+func (r *told) Read([]byte) (int, error) {
+	close(r.reading)
+	return 0, io.EOF
 }

@@ -20,13 +20,12 @@ type ingestion struct {
 	customerio *customerio.Handler
 }
 
-// newIngestion builds the handlers from the server's parts.
-func (s *Server) newIngestion() *ingestion {
-	door := compat.NewDoor(compat.Options{
+// newDoor makes the way in from the server's parts.
+func (s *Server) newDoor() *compat.Door {
+	return compat.NewDoor(compat.Options{
 		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit, Person: s.person}),
 		Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Now: s.config.Now, Log: s.config.Log,
 	})
-	return &ingestion{segment: segment.New(door), customerio: customerio.New(door)}
 }
 
 // commit hands items to a workspace's engine.

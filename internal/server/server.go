@@ -18,6 +18,9 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/api"
+	"github.com/carpel/carpel/internal/compat"
+	"github.com/carpel/carpel/internal/compat/customerio"
+	"github.com/carpel/carpel/internal/compat/segment"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/imports"
@@ -42,6 +45,7 @@ type Server struct {
 	memory     memory
 	records    *records.DB
 	workspaces *Workspaces
+	door       *compat.Door
 	imports    *imports.Runner
 	metrics    *metrics
 	measuredAt atomic.Pointer[string] // address of the metrics' listener, once it listens
@@ -101,7 +105,8 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail, Manual: config.Still},
 		open:    map[string]*openEngine{},
 	}
-	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Now: config.Now, Log: config.Log})
+	s.door = s.newDoor()
+	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Admit: s.door.Admit, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
 		return s, err
 	}
@@ -205,7 +210,7 @@ const guestEmail = "guest@carpel.invalid"
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.registerOperations(mux)
-	ingestion := s.newIngestion()
+	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Room: s.disk.room, Backup: s.Backup,
 		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,

@@ -122,8 +122,8 @@ func TestGuessing(t *testing.T) {
 		anybody.want(401, "POST /api/session", map[string]string{"email": "viewer@example.com", "password": "a guess"})
 	}
 	a := anybody.want(429, "POST /api/session", map[string]string{"email": "VIEWER@example.com", "password": password})
-	if a.get("code") != "too_often" || !strings.Contains(a.get("detail").(string), "15m") {
-		t.Errorf("the answer is %s", a.body)
+	if a.get("code") != "too_often" || !strings.Contains(a.get("detail").(string), "15m") || a.header.Get("Retry-After") != "900" {
+		t.Errorf("the answer is %s, to be tried again in %s s", a.body, a.header.Get("Retry-After"))
 	}
 	now = now.Add(15 * time.Minute)
 	anybody.want(200, "POST /api/session", map[string]string{"email": "viewer@example.com", "password": password})
@@ -270,6 +270,44 @@ func TestStrangers(t *testing.T) {
 	cancel()
 	close(begin)
 	slow.Wait()
+}
+
+// Who has a key holds many places, and not all: calls that never end keep out no other workspace, streams have places of
+// their own, and the rest of their calls get 429 with a time to come again.
+func TestCallsAtOnce(t *testing.T) {
+	s := open(t, nil)
+	loud := client{t, s, adminKey}
+	other := client{t, s, loud.want(201, "POST /api/workspaces", map[string]string{"name": "other"}).get("key.secret").(string)}
+	const sent = 500
+	ctx, cancel := context.WithCancel(t.Context())
+	begin := make(chan struct{})
+	var slow sync.WaitGroup
+	refused := make(chan http.Header, sent)
+	for range sent {
+		slow.Go(func() {
+			r := httptest.NewRequestWithContext(ctx, "POST", "/api/segments/parse", &endless{begin})
+			r.Header.Set("Authorization", "Bearer "+adminKey)
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if w.Code == http.StatusTooManyRequests {
+				refused <- w.Header()
+			}
+		})
+	}
+	for range sent - 255 - 128 {
+		if h := <-refused; h.Get("Retry-After") != "5" {
+			t.Errorf("refused with %v", h)
+		}
+	}
+	other.want(200, "GET /api/session", nil)
+	if a := loud.want(429, "GET /api/session", nil); a.get("code") != "overloaded" || a.get("limit") != 128.0 {
+		t.Errorf("one more is told %s", a.body)
+	}
+	loud.want(200, "GET /api/session", nil, "Accept", "text/event-stream")
+	cancel()
+	close(begin)
+	slow.Wait()
+	loud.want(200, "GET /api/session", nil)
 }
 
 // endless is a body of which nothing comes until it is cut off.
