@@ -16,7 +16,8 @@ type Error struct {
 	Limit      int64  `json:"limit,omitempty"`      // the limit that was passed
 	Actual     int64  `json:"actual,omitempty"`     // what came
 
-	Wait time.Duration `json:"-"` // how long until it is worth trying again, where that is known
+	Wait  time.Duration `json:"-"` // how long until it is worth trying again, where that is known
+	Bound string        `json:"-"` // of CodeOverloaded: which bound was passed, for metrics
 }
 
 // Error returns the message, with the pointer and the suggestion when there are any.
@@ -61,6 +62,14 @@ const (
 	CodeUnsupportedType = "unsupported_type" // an object or relationship of the Customer.io family
 	CodeInternal        = "internal"
 )
+
+// Reason is why a request was refused, for metrics: the bound that was passed, else the code.
+func (e *Error) Reason() string {
+	if e.Bound != "" {
+		return e.Bound
+	}
+	return e.Code
+}
 
 // Errorf returns an [Error] with a code and a formatted message.
 func Errorf(code, format string, args ...any) *Error {

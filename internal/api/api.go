@@ -45,6 +45,8 @@ type Options struct {
 	// Guest is the user that any browser of the server's own machine may be; "" for none.
 	Guest   string
 	Version string
+	// Refused is told why a request was refused, for metrics: a code of an error, or a bound.
+	Refused func(reason string)
 	// Stopping is closed when the server stops: streams end then. nil for never.
 	Stopping <-chan struct{}
 	Now      func() time.Time
@@ -70,7 +72,7 @@ type API struct {
 // New builds the API with all its routes.
 func New(o Options) *API {
 	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{},
-		places: newPlaces(heavyPlaces(), waitingQuestions), calls: newPlaces(callsAtWork, callsWaiting), streams: newPlaces(streamsAtWork, 0), strangers: newPlaces(strangersAtWork, strangersWaiting)}
+		places: newPlaces("questions", heavyPlaces(), waitingQuestions), calls: newPlaces("calls", callsAtWork, callsWaiting), streams: newPlaces("streams", streamsAtWork, 0), strangers: newPlaces("strangers", strangersAtWork, strangersWaiting)}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
 	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +

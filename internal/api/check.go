@@ -72,7 +72,7 @@ func (a *API) checkWorkspace(c *call, id string) (*engine.CheckReport, error) {
 	if c.Err() != nil || carpel.ErrorCode(err) == carpel.CodeOverloaded {
 		return nil, err
 	}
-	return &engine.CheckReport{Problems: []engine.Problem{{Kind: "engine", Detail: a.problem(c, err).Error()}}, ProblemsAll: 1}, nil
+	return &engine.CheckReport{Problems: []engine.Problem{{Kind: "engine", Detail: a.readable(c, err).Error()}}, ProblemsAll: 1}, nil
 }
 
 // add counts a workspace in.

@@ -151,7 +151,7 @@ func (a *API) authorize(ctx huma.Context, next func(huma.Context)) {
 			_, role := s.login.In(s.workspace)
 			have = "your role in this workspace is " + string(role)
 		}
-		p := problemOf(carpel.Errorf(carpel.CodeForbidden, "this call takes the scope %q; %s", scope, have))
+		p := a.problem(ctx.Context(), carpel.Errorf(carpel.CodeForbidden, "this call takes the scope %q; %s", scope, have))
 		ctx.SetStatus(p.Status)
 		ctx.SetHeader("Content-Type", p.ContentType(""))
 		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // the client may be gone

@@ -17,8 +17,9 @@ import (
 // meanwhile has to be stored and evaluated beside it. Every call with a credential takes one of many more, by its workspace,
 // and one without takes others, by its address.
 type places struct {
-	most    int // at work
-	waiters int // that wait, of one asker
+	of      string // what they are for, in metrics
+	most    int    // at work
+	waiters int    // that wait, of one asker
 
 	mu    sync.Mutex
 	busy  int               // guarded by mu
@@ -37,8 +38,8 @@ type queue struct {
 const waitingQuestions = 32
 
 // newPlaces returns so many places, for which so many of one asker may wait.
-func newPlaces(most, waiters int) *places {
-	return &places{most: most, waiters: waiters, lines: map[string]*queue{}}
+func newPlaces(of string, most, waiters int) *places {
+	return &places{of: of, most: most, waiters: waiters, lines: map[string]*queue{}}
 }
 
 // heavyPlaces is as many as there are cores, and at least two: what asks for the disk leaves cores free.
@@ -79,9 +80,9 @@ func (p *places) ask(who string) (given chan struct{}, err error) {
 	q.waiting = q.waiting[:n-1]
 	p.forget(who)
 	if p.waiters == 0 {
-		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.most), Actual: int64(p.most + 1), Message: "too many are open already; try again a little later"}
+		return nil, &carpel.Error{Code: carpel.CodeOverloaded, Bound: p.of, Limit: int64(p.most), Actual: int64(p.most + 1), Message: "too many are open already; try again a little later"}
 	}
-	return nil, &carpel.Error{Code: carpel.CodeOverloaded, Limit: int64(p.waiters), Actual: int64(n),
+	return nil, &carpel.Error{Code: carpel.CodeOverloaded, Bound: p.of, Limit: int64(p.waiters), Actual: int64(n),
 		Message: "too many requests wait already; ask again a little later"}
 }
 

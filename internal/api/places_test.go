@@ -21,7 +21,7 @@ type asker struct {
 }
 
 func newAsker(t *testing.T, most int) *asker {
-	return &asker{t: t, places: newPlaces(most, 4), leave: map[string]func(){}, cancel: map[string]func(){}}
+	return &asker{t: t, places: newPlaces("questions", most, 4), leave: map[string]func(){}, cancel: map[string]func(){}}
 }
 
 // ask asks for a place: "a1" is the first question of workspace a.

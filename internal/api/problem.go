@@ -60,22 +60,28 @@ var statuses = map[string]int{
 	carpel.CodeDiskFull: http.StatusInsufficientStorage, carpel.CodeGone: http.StatusGone, carpel.CodeInternal: http.StatusInternalServerError,
 }
 
-// problem turns an error into what the caller may read. What is not an *carpel.Error is logged and shown as
-// "internal error".
+// problem turns an error into what the caller may read, and counts it. What is not an *carpel.Error is logged and shown
+// as "internal error".
 func (a *API) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
 	}
+	e := a.readable(ctx, err)
+	a.Refused(e.Reason())
+	return problemOf(e)
+}
+
+func (a *API) readable(ctx context.Context, err error) *carpel.Error {
 	var e *carpel.Error
 	if errors.As(err, &e) {
-		return problemOf(e)
+		return e
 	}
 	if ctx.Err() != nil { // the caller went away; nobody reads this
-		return problemOf(carpel.Errorf(carpel.CodeOverloaded, "the request was cancelled"))
+		return carpel.Errorf(carpel.CodeOverloaded, "the request was cancelled")
 	}
 	a.Log.ErrorContext(ctx, "request failed", "error", err)
-	return problemOf(carpel.Errorf(carpel.CodeInternal, "internal error; the server's log says more"))
+	return carpel.Errorf(carpel.CodeInternal, "internal error; the server's log says more")
 }
 
 func problemOf(e *carpel.Error) *Problem {

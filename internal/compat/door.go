@@ -17,15 +17,17 @@ import (
 	"github.com/carpel/carpel/internal/records"
 )
 
-// Options is what the door works on. All must be set.
+// Options is what the door works on. All must be set but what says otherwise.
 type Options struct {
 	Intake  *ingest.Intake
 	Records *records.DB
 	// Room returns an error with CodeDiskFull when nothing may be taken in.
 	Room       func() error
 	MaxPending int // requests at work or waiting before 429
-	Now        func() time.Time
-	Log        *slog.Logger
+	// Refused is told why a request was refused, for metrics: a code of an error, or a bound. nil for nobody.
+	Refused func(reason string)
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Door is the way in over HTTP, shared by every family. Safe for concurrent use.
@@ -162,8 +164,16 @@ func (d *Door) Authenticate(ctx context.Context, secret string) (records.Key, er
 	return key, nil
 }
 
-// Readable turns an error into what the caller may read. What is not a *[carpel.Error] is logged.
+// Readable turns an error into what the caller may read, and counts it. What is not a *[carpel.Error] is logged.
 func (d *Door) Readable(ctx context.Context, err error) *carpel.Error {
+	e := d.readable(ctx, err)
+	if d.Refused != nil {
+		d.Refused(e.Reason())
+	}
+	return e
+}
+
+func (d *Door) readable(ctx context.Context, err error) *carpel.Error {
 	var e *carpel.Error
 	if errors.As(err, &e) {
 		return e

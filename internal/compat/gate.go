@@ -124,7 +124,7 @@ func (v *visit) hold(n int) *carpel.Error {
 		limit = g.maxBytes / nobodyShare
 	}
 	if v.share.bytes > limit && v.share.bytes > carpel.MaxBody || g.all.bytes > g.maxBytes {
-		return &carpel.Error{Code: carpel.CodeOverloaded, Limit: g.maxBytes, Actual: g.all.bytes, Message: "too much is being sent at once; send it again a little later"}
+		return &carpel.Error{Code: carpel.CodeOverloaded, Bound: "bytes", Limit: g.maxBytes, Actual: g.all.bytes, Message: "too much is being sent at once; send it again a little later"}
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func (v *visit) leave() {
 func (s *share) tooLong(now time.Time) *carpel.Error {
 	s.pace.passed(now)
 	if wait := s.wait(); wait > maxWait {
-		return &carpel.Error{Code: carpel.CodeOverloaded, Limit: maxWait.Milliseconds(), Actual: wait.Milliseconds(),
+		return &carpel.Error{Code: carpel.CodeOverloaded, Bound: "writer", Limit: maxWait.Milliseconds(), Actual: wait.Milliseconds(),
 			Message: fmt.Sprintf("more is sent than can be taken in: what waits takes %d ms; send it again a little later", wait.Milliseconds())}
 	}
 	return nil
@@ -262,5 +262,5 @@ func (p *pace) time(weight int64) time.Duration {
 }
 
 func tooMany(limit, actual int64) *carpel.Error {
-	return &carpel.Error{Code: carpel.CodeOverloaded, Limit: limit, Actual: actual, Message: "too many requests are at work; send it again a little later"}
+	return &carpel.Error{Code: carpel.CodeOverloaded, Bound: "requests", Limit: limit, Actual: actual, Message: "too many requests are at work; send it again a little later"}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,12 +23,13 @@ func (s *Server) Data() string { return s.config.Data }
 // MetricNames are the names of our metrics.
 func MetricNames() []string {
 	ch := make(chan *prometheus.Desc, 64)
-	m := newMetrics(&Workspaces{})
+	m := newMetrics(&Workspaces{}, &disk{})
 	m.requests.Describe(ch)
 	m.items.Describe(ch)
 	m.commits.Describe(ch)
 	m.feed.Describe(ch)
-	newEngineCollector(&Workspaces{}).Describe(ch)
+	m.refused.Describe(ch)
+	newEngineCollector(&Workspaces{}, &disk{}).Describe(ch)
 	close(ch)
 	var names []string
 	for d := range ch {
@@ -64,3 +66,10 @@ func (s *Server) CopyBackups(before func()) {
 
 // SweepRemoved removes the directories of removed workspaces, as Run does from time to time.
 func (s *Server) SweepRemoved(ctx context.Context) error { return s.workspaces.sweepRemoved(ctx) }
+
+// Metrics is what Prometheus is told.
+func (s *Server) Metrics() string {
+	w := httptest.NewRecorder()
+	s.metrics.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Body.String()
+}

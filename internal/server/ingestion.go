@@ -24,7 +24,7 @@ type ingestion struct {
 func (s *Server) newDoor() *compat.Door {
 	return compat.NewDoor(compat.Options{
 		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit, Person: s.person}),
-		Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Now: s.config.Now, Log: s.config.Log,
+		Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Refused: s.metrics.refusedBy("ingestion"), Now: s.config.Now, Log: s.config.Log,
 	})
 }
 

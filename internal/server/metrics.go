@@ -22,9 +22,10 @@ type metrics struct {
 	items    *prometheus.CounterVec   // by workspace, kind and what became of it
 	commits  *prometheus.HistogramVec // by workspace
 	feed     *prometheus.CounterVec   // changes read, by workspace
+	refused  *prometheus.CounterVec   // requests, by which API and why
 }
 
-func newMetrics(ws *Workspaces) *metrics {
+func newMetrics(ws *Workspaces, d *disk) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -41,10 +42,18 @@ func newMetrics(ws *Workspaces) *metrics {
 		feed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carpel_feed_changes_read_total", Help: "Membership changes handed to readers of the feed.",
 		}, []string{"workspace"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carpel_requests_refused_total", Help: "Requests that were answered with an error, by the code of it, or by the bound that was passed.",
+		}, []string{"api", "reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.items, m.commits, m.feed, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newEngineCollector(ws))
+	m.registry.MustRegister(m.requests, m.items, m.commits, m.feed, m.refused, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newEngineCollector(ws, d))
 	return m
+}
+
+// refusedBy returns what counts the refusals of one API.
+func (m *metrics) refusedBy(api string) func(reason string) {
+	return func(reason string) { m.refused.WithLabelValues(api, reason).Inc() }
 }
 
 func (m *metrics) handler() http.Handler {
@@ -127,21 +136,24 @@ func (m measured) Changes(ctx context.Context, q engine.ChangesQuery) ([]carpel.
 // engineCollector reads the open engines' figures when asked.
 type engineCollector struct {
 	workspaces *Workspaces
+	space      *disk
 	now        func() time.Time
 
 	people, anonymous, events, disk, cache, segments, due, batches, lag *prometheus.Desc // by workspace
-	open                                                                *prometheus.Desc
+	open, unopened, free                                                *prometheus.Desc
 	members, progress, failed                                           *prometheus.Desc // by workspace and segment
 }
 
-func newEngineCollector(ws *Workspaces) *engineCollector {
+func newEngineCollector(ws *Workspaces, d *disk) *engineCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	const w, s = "workspace", "segment"
 	return &engineCollector{
-		workspaces: ws, now: ws.options.Now,
+		workspaces: ws, space: d, now: ws.options.Now,
 		open:      desc("carpel_workspaces_open", "Workspaces whose engine is open."),
+		unopened:  desc("carpel_workspaces_failed", "Workspaces whose engine did not open at the last try; /readyz names them."),
+		free:      desc("carpel_disk_free_bytes", "Free space where the data directory is."),
 		people:    desc("carpel_people", "Identified people.", w),
 		anonymous: desc("carpel_anonymous", "Anonymous visitors whose history waits.", w),
 		events:    desc("carpel_events", "Stored events, pages, screens and messages.", w),
@@ -159,7 +171,7 @@ func newEngineCollector(ws *Workspaces) *engineCollector {
 
 // Describe implements prometheus.Collector.
 func (c *engineCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.open, c.people, c.anonymous, c.events, c.disk, c.cache, c.segments, c.due, c.batches, c.lag, c.members, c.progress, c.failed} {
+	for _, d := range []*prometheus.Desc{c.open, c.unopened, c.free, c.people, c.anonymous, c.events, c.disk, c.cache, c.segments, c.due, c.batches, c.lag, c.members, c.progress, c.failed} {
 		ch <- d
 	}
 }
@@ -171,6 +183,8 @@ func (c *engineCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	all := c.workspaces.opened()
 	gauge(c.open, float64(len(all)))
+	gauge(c.unopened, float64(len(c.workspaces.unopened())))
+	gauge(c.free, float64(c.space.free.Load()))
 	for id, db := range all {
 		st, at := db.Stats(), db.Position()
 		gauge(c.people, float64(st.People), id)

@@ -20,7 +20,11 @@ func (s *Server) registerOperations(mux *http.ServeMux) {
 			answerJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
 			return
 		}
-		answerJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+		answer := map[string]any{"status": "ready"}
+		if failed := s.workspaces.unopened(); len(failed) > 0 { // the others are served
+			answer["workspaces_failed"] = failed
+		}
+		answerJSON(w, http.StatusOK, answer)
 	})
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
 		answerJSON(w, http.StatusOK, map[string]string{"version": s.config.Version})

@@ -2,13 +2,16 @@ package server_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -103,6 +106,39 @@ func TestBackupUnderLoad(t *testing.T) {
 	restored.want(410, "GET /api/segments/pro/changes?after="+cursor, nil)
 	c.want(200, "GET /api/segments/pro/changes?after="+cursor, nil)
 	restored.want(200, "GET /api/segments/pro/changes", nil)
+}
+
+// What is refused is counted by its reason: the bound that was passed, else the code of the error.
+func TestRefused(t *testing.T) {
+	s := open(t, func(c *server.Config) { c.MaxPending = 1 })
+	c := client{t, s, adminKey}
+	c.want(401, "POST /v1/track", `{}`, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("sk_unknown:")))
+	c.want(400, "POST /v1/track", `{`, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(writeKey+":")))
+	client{t, s, "ak_unknown_unknown_unknown"}.want(401, "GET /api/segments", nil)
+	c.want(404, "GET /api/segments/nothing", nil)
+	cut, reading, slow := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(slow)
+		r := httptest.NewRequest("POST", "/v1/track", io.MultiReader(&told{reading}, &endless{cut}))
+		r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(writeKey+":")))
+		s.ServeHTTP(httptest.NewRecorder(), r)
+	}()
+	<-reading
+	c.want(429, "POST /v1/track", `{}`)
+	close(cut)
+	<-slow
+	metrics := s.Metrics()
+	for _, want := range []string{`{api="ingestion",reason="unauthorized"} 1`, `{api="ingestion",reason="requests"} 1`, `{api="native",reason="unauthorized"} 1`,
+		`{api="native",reason="not_found"} 1`, `{api="ingestion",reason="invalid"} 2`} {
+		if !strings.Contains(metrics, "carpel_requests_refused_total"+want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	_, rest, _ := strings.Cut(metrics, "\ncarpel_disk_free_bytes ")
+	value, _, _ := strings.Cut(rest, "\n")
+	if free, err := strconv.ParseFloat(value, 64); err != nil || free <= 0 {
+		t.Errorf("the free disk is %q", value)
+	}
 }
 
 // While a backup is copied to another file system the writer goes on: what is acknowledged meanwhile is not in the backup,
@@ -311,6 +347,14 @@ func TestLostData(t *testing.T) {
 		t.Errorf("the answer is %s", a.body)
 	}
 	client{t, s, other}.want(200, "GET /api/segments", nil)
+
+	// So does readiness, with which it is, and a gauge.
+	if a := (client{t, s, ""}).want(200, "GET /readyz", nil); a.get("status") != "ready" || a.get("workspaces_failed.0") != workspace || a.get("workspaces_failed.1") != nil {
+		t.Errorf("ready is %s", a.body)
+	}
+	if metrics := s.Metrics(); !strings.Contains(metrics, "\ncarpel_workspaces_failed 1\n") {
+		t.Error("the metrics do not tell of it")
+	}
 
 	// A check of all says of which it is, and looks at the others; the others' own is not about it.
 	a := client{t, s, adminKey}.want(200, "POST /api/check", nil)

@@ -103,14 +103,14 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
 		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail, Manual: config.Still},
-		open:    map[string]*openEngine{},
+		open:    map[string]*openEngine{}, failed: map[string]bool{},
 	}
+	s.metrics = newMetrics(s.workspaces, s.disk)
 	s.door = s.newDoor()
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Admit: s.door.Admit, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
 		return s, err
 	}
-	s.metrics = newMetrics(s.workspaces)
 	if err := s.firstStart(ctx); err != nil {
 		return s, err
 	}
@@ -214,7 +214,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Room: s.disk.room, Backup: s.Backup,
 		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
-		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
+		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range web.Paths() {
 		mux.Handle("GET "+path, web.Handler())

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +33,7 @@ type Workspaces struct {
 
 	mu     sync.Mutex
 	open   map[string]*openEngine // guarded by mu
+	failed map[string]bool        // that did not open at the last try; guarded by mu
 	closed bool                   // guarded by mu
 }
 
@@ -109,9 +112,28 @@ func (w *Workspaces) release(id string, e *openEngine) {
 func (w *Workspaces) openOne(ctx context.Context, id string, e *openEngine) {
 	defer close(e.ready)
 	e.db, e.err = w.openEngine(ctx, id)
+	w.noteOpening(id, e.err)
 	if e.err != nil && carpel.ErrorCode(e.err) == carpel.CodeInternal {
 		w.log.Error("workspace does not open", "workspace", id, "error", e.err)
 	}
+}
+
+// noteOpening notes whether a workspace opens. One that nobody has made is none.
+func (w *Workspaces) noteOpening(id string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil || carpel.ErrorCode(err) == carpel.CodeNotFound {
+		delete(w.failed, id)
+		return
+	}
+	w.failed[id] = true
+}
+
+// unopened are the workspaces that did not open at the last try, in order of their ids.
+func (w *Workspaces) unopened() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(maps.Keys(w.failed))
 }
 
 // openEngine opens the engine, refuses one that has lost what it acknowledged, and brings it to the records.
