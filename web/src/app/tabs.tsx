@@ -15,12 +15,7 @@ export function RouteTabs({
   const navigate = useNavigate();
   const here = tabs.find(([to]) => path.startsWith(`${base}/${to}`))?.[0] ?? null;
   return (
-    <Tabs
-      value={here}
-      onChange={(to) => to && navigate({ to: `${base}/${to}` })}
-      activateTabWithKeyboard={false}
-      className="routes"
-    >
+    <Tabs value={here} onChange={(to) => to && navigate({ to: `${base}/${to}` })} activateTabWithKeyboard={false}>
       <Tabs.List aria-label={label}>
         {tabs.map(([to, name]) => (
           <Tabs.Tab key={to} value={to} aria-controls="tab">

@@ -117,7 +117,7 @@ function State({ of: k, zone }: { of: Key; zone: string }) {
   const over = new Date(k.expires_at) < new Date();
   return (
     <Tooltip label={moment(k.expires_at, zone)}>
-      <Badge color={over ? 'gray' : 'yellow'} variant="light" className="readable">
+      <Badge color={over ? 'gray' : 'yellow'} variant="light">
         {over ? 'expired' : `ends ${relative(k.expires_at)}`}
       </Badge>
     </Tooltip>
