@@ -16,14 +16,14 @@ export const percent = (part: number, whole: number) =>
   );
 /** +12, −3 or 0. */
 export const signed = (n: number) => new Intl.NumberFormat(language(), { signDisplay: 'exceptZero' }).format(n);
-export const bytes = (n: number) =>
-  new Intl.NumberFormat(language(), {
-    notation: 'compact',
-    style: 'unit',
-    unit: 'byte',
-    unitDisplay: 'narrow',
-    maximumFractionDigits: 1,
-  }).format(n);
+/** 11,800,000 as 11.8 MB: the units of a disk, a thousand each. */
+export function bytes(n: number) {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(n, 1)) / 3)));
+  return new Intl.NumberFormat(language(), { style: 'unit', unit: units[at], maximumFractionDigits: 1 }).format(
+    n / 1000 ** at,
+  );
+}
 /** One person, 2 people. */
 export const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
 
