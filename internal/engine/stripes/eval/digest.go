@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sync"
 	"unique"
+	"unsafe"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
@@ -35,9 +36,11 @@ type digest struct {
 
 // Memo keeps the digests of a chunk: made with it, dropped with it. Safe for concurrent use.
 type Memo struct {
-	rows int // of a block
+	rows  int   // of a block
+	limit int64 // of bytes
 
 	mu      sync.Mutex
+	bytes   int64                 // of digests, about; guarded by mu
 	digests map[digestKey]*digest // guarded by mu
 }
 
@@ -49,20 +52,18 @@ type digestKey struct {
 
 const wholeChunk = -1
 
-// maxDigests is how many digests a chunk keeps; past it all are found anew.
-const maxDigests = 1024
-
-// NewMemo returns an empty memo. A block has so many rows, and a digest keeps no more different values than that.
-func NewMemo(rows int) *Memo { return &Memo{rows: max(rows, 1)} }
+// NewMemo returns an empty memo. A block has so many rows, and a digest keeps no more different values than that; all
+// digests together take no more than so many bytes, which whoever keeps the chunk counts as taken.
+func NewMemo(rows int, bytes int64) *Memo { return &Memo{rows: max(rows, 1), limit: bytes} }
 
 // Grown returns the memo of a chunk with more rows; what is kept holds on when they are at its end.
-func (m *Memo) Grown(atEnd bool) *Memo {
+func (m *Memo) Grown(atEnd bool, bytes int64) *Memo {
 	if !atEnd {
-		return NewMemo(m.rows)
+		return NewMemo(m.rows, bytes)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memo{rows: m.rows, digests: maps.Clone(m.digests)}
+	return &Memo{rows: m.rows, limit: bytes, bytes: m.bytes, digests: maps.Clone(m.digests)}
 }
 
 func (m *Memo) get(k digestKey) *digest {
@@ -71,13 +72,47 @@ func (m *Memo) get(k digestKey) *digest {
 	return m.digests[k]
 }
 
+// put keeps a digest in place of an older one. For want of room others go, one by one and whichever; a digest that is
+// larger than all the room is not kept.
 func (m *Memo) put(k digestKey, d *digest) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.digests == nil || len(m.digests) >= maxDigests {
+	m.drop(k)
+	n := d.size()
+	if n > m.limit {
+		return
+	}
+	for other := range m.digests {
+		if m.bytes+n <= m.limit {
+			break
+		}
+		m.drop(other)
+	}
+	if m.digests == nil {
 		m.digests = map[digestKey]*digest{}
 	}
 	m.digests[k] = d
+	m.bytes += n
+}
+
+// drop takes a digest out, if it is there. The caller holds mu.
+func (m *Memo) drop(k digestKey) {
+	if d := m.digests[k]; d != nil {
+		m.bytes -= d.size()
+		delete(m.digests, k)
+	}
+}
+
+// size is the bytes that a kept digest takes, about, with its key.
+func (d *digest) size() int64 {
+	n := int64(unsafe.Sizeof(*d)) + 2*int64(unsafe.Sizeof(digestKey{})) + 16
+	n += int64(len(d.days)) * int64(unsafe.Sizeof(dayCount{}))
+	n += int64(len(d.ends)) * int64(unsafe.Sizeof(entry{}))
+	n += int64(len(d.best)) * int64(unsafe.Sizeof(carpel.Value{}))
+	for _, v := range d.values {
+		n += int64(unsafe.Sizeof(v)) + 2*int64(len(v)) // and once in the name of the set
+	}
+	return n
 }
 
 // lasting reports whether what the condition says of an event is the same at every moment.

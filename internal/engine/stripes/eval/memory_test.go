@@ -136,7 +136,7 @@ type memoryPart struct {
 }
 
 func newMemoryPart(rows *block.Rows, slot uint8, heavy bool) *memoryPart {
-	p := &memoryPart{rows: rows, slot: slot, heavy: heavy, memo: NewMemo(2)}
+	p := &memoryPart{rows: rows, slot: slot, heavy: heavy, memo: NewMemo(2, 1<<20)}
 	p.first, p.last, _ = rows.Span()
 	return p
 }

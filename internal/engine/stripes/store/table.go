@@ -17,7 +17,7 @@ type part struct {
 	key         blockKey
 	rows        *block.Rows
 	first, last carpel.Millis
-	size        int64      // about, in memory, without the tail
+	size        int64      // about, in memory, with what the memo may take, without the tail
 	tail        *part      // rows that came lately; nil for none. A tail has none itself
 	memo        *eval.Memo // of a chunk; nil for other parts
 }
@@ -39,10 +39,15 @@ func newPart(k blockKey, r *block.Rows, together int) *part {
 	p := &part{key: k, rows: r, size: int64(r.Size()) + 96}
 	p.first, p.last, _ = r.Span()
 	if k.heavy != 0 {
-		p.memo = eval.NewMemo(together)
+		p.memo = eval.NewMemo(together, p.memoBytes())
+		p.size += p.memoBytes()
 	}
 	return p
 }
+
+// memoBytes is how much what is known of a chunk may take: twice as much as its rows, which is some hundred digests. It is
+// counted with the chunk as if it were taken, for it is while many conditions ask about the chunk.
+func (p *part) memoBytes() int64 { return 2 * int64(p.rows.Size()) }
 
 // len returns how many rows the part has with its tail; 0 for nil.
 func (p *part) len() int {
@@ -85,7 +90,7 @@ func (p *part) grown(r *block.Rows) *part {
 	n := newPart(p.key, p.rows.Insert(r), 0)
 	if n.memo = p.memo; p.memo != nil {
 		first, _, _ := r.Span()
-		n.memo = p.memo.Grown(first >= p.last)
+		n.memo = p.memo.Grown(first >= p.last, n.memoBytes())
 	}
 	return n
 }
