@@ -34,23 +34,41 @@ type cache struct {
 	bytes  atomic.Int64 // of this cache, which the budget counts as well
 
 	mu    sync.Mutex                              // serialises growth and sweeps; taken after the budget's
-	names atomic.Pointer[[]atomic.Pointer[pages]] // what it points to is made and dropped under mu
+	names atomic.Pointer[[]atomic.Pointer[pages]] // what it points to is made, grown and dropped under mu
 	swept int                                     // the name at which the next sweep begins; guarded by mu
 }
 
-// pages are one name's entries by stripe, in pages of 256 that are made when first used and dropped when they are empty.
-type pages struct {
-	page [maxPages]atomic.Pointer[page]
-}
+// pages are one name's entries by stripe, in pages that are made when first used and dropped when they are empty. A longer
+// list takes the place of one that is too short.
+type pages []atomic.Pointer[page]
 
 type page [pageStripes]atomic.Pointer[entry]
 
-const (
-	pageStripes = 256
-	maxPages    = 1024 // 67 million people
+// grown returns a list with the same pages, long enough for one more. p may be nil.
+func (p *pages) grown(at int) *pages {
+	if p == nil {
+		p = &pages{}
+	}
+	longer := make(pages, max(at+1, 2*len(*p)))
+	for i := range *p {
+		longer[i].Store((*p)[i].Load())
+	}
+	return &longer
+}
 
-	pagesBytes = int64(unsafe.Sizeof(pages{}))
-	pageBytes  = int64(unsafe.Sizeof(page{}))
+// bytes is what the list takes without its pages; 0 for nil.
+func (p *pages) bytes() int64 {
+	if p == nil {
+		return 0
+	}
+	return int64(unsafe.Sizeof(*p)) + int64(len(*p))*int64(unsafe.Sizeof(atomic.Pointer[page]{}))
+}
+
+const (
+	pageStripes = 64
+	maxPages    = 4096 // 67 million people
+
+	pageBytes = int64(unsafe.Sizeof(page{}))
 )
 
 func newCache(b *Budget) *cache {
@@ -73,10 +91,10 @@ func (c *cache) get(k entryKey) *entry {
 		return nil
 	}
 	ps := names[k.name].Load()
-	if ps == nil {
+	if ps == nil || int(k.stripe/pageStripes) >= len(*ps) {
 		return nil
 	}
-	p := ps.page[k.stripe/pageStripes].Load()
+	p := (*ps)[k.stripe/pageStripes].Load()
 	if p == nil {
 		return nil
 	}
@@ -111,11 +129,14 @@ func (c *cache) swap(k entryKey, e *entry) {
 		names = grown
 		c.names.Store(&grown)
 	}
-	if names[k.name].Load() == nil {
-		names[k.name].Store(&pages{})
-		c.count(pagesBytes)
+	ps := names[k.name].Load()
+	if at := int(k.stripe / pageStripes); ps == nil || at >= len(*ps) {
+		longer := ps.grown(at)
+		c.count(longer.bytes() - ps.bytes())
+		names[k.name].Store(longer)
+		ps = longer
 	}
-	slot := &names[k.name].Load().page[k.stripe/pageStripes]
+	slot := &(*ps)[k.stripe/pageStripes]
 	if slot.Load() == nil {
 		slot.Store(&page{})
 		c.count(pageBytes)
@@ -138,7 +159,7 @@ func (c *cache) sweep() {
 		c.swept = (c.swept + 1) % len(names)
 		if ps := names[c.swept].Load(); ps != nil && c.sweepPages(ps) {
 			names[c.swept].Store(nil)
-			c.count(-pagesBytes)
+			c.count(-ps.bytes())
 		}
 	}
 }
@@ -147,8 +168,8 @@ func (c *cache) sweep() {
 // The caller holds mu, without which nothing is put.
 func (c *cache) sweepPages(ps *pages) (empty bool) {
 	empty = true
-	for i := range ps.page {
-		p := ps.page[i].Load()
+	for i := range *ps {
+		p := (*ps)[i].Load()
 		if p == nil {
 			continue
 		}
@@ -169,7 +190,7 @@ func (c *cache) sweepPages(ps *pages) (empty bool) {
 			empty = false
 			continue
 		}
-		ps.page[i].Store(nil)
+		(*ps)[i].Store(nil)
 		c.count(-pageBytes)
 	}
 	return empty

@@ -33,8 +33,8 @@ func (a *application) note(ordinal uint32) {
 	a.Tx.journal = append(a.Tx.journal, journalEntry{a.it.Kind, ordinal, a.it.At, name})
 }
 
-// The journal keeps about the last keepJournal items; it is cut every cutJournal batches, because a range tombstone a
-// batch would slow every read.
+// The journal keeps about the last keepJournal items; it is cut every cutJournal batches, and whenever so many items more
+// are in it, because a range tombstone a batch would slow every read.
 const (
 	keepJournal = 100_000
 	cutJournal  = 256
@@ -43,6 +43,7 @@ const (
 func (t *Tx) writeJournal() error {
 	b := binary.AppendVarint(nil, int64(t.now))
 	b = binary.AppendUvarint(b, t.meta.Journalled)
+	before := t.meta.Journalled
 	t.meta.Journalled += uint64(len(t.journal))
 	for _, e := range t.journal {
 		b = append(b, byte(e.kind))
@@ -54,7 +55,7 @@ func (t *Tx) writeJournal() error {
 	if err := t.batch.Set(journalKey(t.meta.Seq), b, nil); err != nil {
 		return err
 	}
-	if t.meta.Seq%cutJournal != 0 {
+	if t.meta.Seq%cutJournal != 0 && before/keepJournal == t.meta.Journalled/keepJournal {
 		return nil
 	}
 	from, until := t.meta.JournalFrom, t.meta.JournalFrom

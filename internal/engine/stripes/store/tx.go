@@ -63,6 +63,7 @@ type Touched struct {
 // TouchedStripe is what changed in one stripe.
 type TouchedStripe struct {
 	Tables     []eval.TouchedTable
+	tables     map[eval.Table]int // where a table is in Tables; made past fewTables
 	Attributes map[string]block.Mask
 	FirstSeen  block.Mask
 	// Whole is the people of whom everything must be evaluated anew: new, identified, merged, erased.
@@ -254,15 +255,37 @@ func (t *Tx) touch(ordinal uint32) *TouchedStripe {
 	return ts
 }
 
+// fewTables are found soonest one after the other.
+const fewTables = 16
+
 // table returns what changed in a table.
 func (ts *TouchedStripe) table(t eval.Table) *eval.TouchedTable {
-	for i := range ts.Tables {
-		if ts.Tables[i].Table == t {
-			return &ts.Tables[i]
-		}
+	if i := ts.find(t); i >= 0 {
+		return &ts.Tables[i]
 	}
 	ts.Tables = append(ts.Tables, eval.TouchedTable{Table: t})
-	return &ts.Tables[len(ts.Tables)-1]
+	last := len(ts.Tables) - 1
+	if ts.tables != nil {
+		ts.tables[t] = last
+	}
+	return &ts.Tables[last]
+}
+
+// find returns where a table is in Tables; -1 when nothing changed in it.
+func (ts *TouchedStripe) find(t eval.Table) int {
+	if len(ts.Tables) <= fewTables {
+		return slices.IndexFunc(ts.Tables, func(x eval.TouchedTable) bool { return x.Table == t })
+	}
+	if ts.tables == nil {
+		ts.tables = make(map[eval.Table]int, 2*len(ts.Tables))
+		for i := range ts.Tables {
+			ts.tables[ts.Tables[i].Table] = i
+		}
+	}
+	if i, ok := ts.tables[t]; ok {
+		return i
+	}
+	return -1
 }
 
 // name returns the number of a name, giving it one when it is new.
@@ -276,7 +299,7 @@ func (t *Tx) name(k nameKey) uint32 {
 	return n
 }
 
-// file notes that a stripe holds something under a name.
+// file notes that a stripe holds something under a name. Of one that it held nothing under, nothing needs to be read.
 func (t *Tx) file(stripe, name uint32) error {
 	h, err := t.readHead(stripe)
 	if err != nil {
@@ -293,6 +316,9 @@ func (t *Tx) file(stripe, name uint32) error {
 	}
 	at, _ := slices.BinarySearch(h.directory, name)
 	h.directory = slices.Insert(h.directory, at, name)
+	if k := (entryKey{name, stripe}); t.overlay[k] == nil {
+		t.overlay[k] = &entry{size: 64}
+	}
 	return t.batch.Set(directoryKey(stripe, name), nil, nil)
 }
 
