@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/carpel/carpel/internal/cli"
+	"github.com/carpel/carpel/internal/server"
 )
 
 // terminal runs commands on one data directory.
@@ -66,7 +68,11 @@ func (c terminal) serve() (address, writeKey string) {
 		text.Write(buf[:n])
 	}
 	go io.Copy(io.Discard, pr)
-	_, rest, _ := strings.Cut(text.String(), "write key   ")
+	keys, err := os.ReadFile(filepath.Join(c.data, server.FirstKeysFile))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(keys), "write key   ")
 	writeKey, _, _ = strings.Cut(rest, "\n")
 	_, rest, _ = strings.Cut(text.String(), "API         http://")
 	address, _, _ = strings.Cut(rest, "/")

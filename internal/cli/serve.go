@@ -71,6 +71,14 @@ func newLog(w io.Writer, format, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
+// structured is the log when its lines are for programs, which nothing else may stand between; else nil.
+func (f serverFlags) structured(t *terminal) *slog.Logger {
+	if f.LogFormat != "json" {
+		return nil
+	}
+	return newLog(t.Err, f.LogFormat, "info")
+}
+
 type serveCommand struct {
 	serverFlags `embed:""`
 }
@@ -92,7 +100,7 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	defer stop(nil)
 	err = s.Run(ctx, func(address string) {
 		// Only now, when the server listens: a start that fails must not use the keys up.
-		if err := t.welcome(ctx, s, address); err != nil {
+		if err := t.welcome(ctx, s, address, c.structured(t)); err != nil {
 			stop(err)
 		}
 	})
@@ -103,15 +111,21 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 }
 
 // welcome says where the server is and what to do next: at the first start with the first keys, and while there is no
-// user with the link that makes the first.
-func (t *terminal) welcome(ctx context.Context, s *server.Server, address string) error {
-	setup, err := s.SetupLink(ctx)
+// user with the link that makes the first. These are for whoever reads a terminal. Where a log is kept of the error stream
+// they are left in files of the data directory, and the log says where.
+func (t *terminal) welcome(ctx context.Context, s *server.Server, address string, log *slog.Logger) error {
+	first, err := t.firstSecrets(ctx, s, address)
 	if err != nil {
 		return err
 	}
-	apiKey, writeKey, err := s.FirstKeys(ctx)
-	if err != nil {
-		return err
+	if log != nil || !onTerminal(t.Err) {
+		if first, err = t.leave(s, first); err != nil {
+			return err
+		}
+	}
+	if log != nil {
+		log.Info("ready", "version", t.Version, "address", address, "data", t.Data, "set_up_link", first.setupIn, "first_keys", first.keysIn)
+		return nil
 	}
 	fmt.Fprintf(t.Err, `Carpel %s is ready.
 
@@ -120,29 +134,67 @@ func (t *terminal) welcome(ctx context.Context, s *server.Server, address string
   ingestion   http://%[2]s/v1/…  and  http://%[2]s/api/v1/…
   data        %[3]s
 
-`, t.Version, address, t.Data)
-	if setup != "" {
-		fmt.Fprintf(t.Err, "Nobody is set up yet. Open this link in a browser to become the first admin; it is good once:\n\n  set-up      http://%s%s\n\n", address, setup)
+%[4]s%[5]sNext, in another terminal:
+
+  carpel import people.csv%[6]s         bring people in
+  carpel segment list%[6]s              see the segments that are there
+  carpel segment preview%[6]s 'plan is pro'
+`, t.Version, address, t.Data, first.setup, first.keys, t.dataFlag())
+	return nil
+}
+
+// secrets are what a start has to hand over: texts with them, or, when those were left in files, where these are.
+type secrets struct{ setup, keys, setupIn, keysIn string }
+
+// firstSecrets makes what is to be handed over; empty texts for what is not.
+func (t *terminal) firstSecrets(ctx context.Context, s *server.Server, address string) (first secrets, err error) {
+	setup, err := s.SetupLink(ctx)
+	if err != nil {
+		return first, err
 	}
+	apiKey, writeKey, err := s.FirstKeys(ctx)
+	if err != nil {
+		return first, err
+	}
+	if setup != "" {
+		first.setup = fmt.Sprintf("Nobody is set up yet. Open this link in a browser to become the first admin; it is good once:\n\n  set-up      http://%s%s\n\n", address, setup)
+	}
+	if apiKey+writeKey == "" {
+		return first, nil
+	}
+	first.keys = "This is the first start. Keep these keys: they are shown only now.\n\n"
 	if apiKey != "" {
-		fmt.Fprintf(t.Err, "This is the first start. Keep these keys: they are shown only now.\n\n  API key     %s\n", apiKey)
+		first.keys += "  API key     " + apiKey + "\n"
 	}
 	if writeKey != "" {
-		fmt.Fprintf(t.Err, `  write key   %[2]s
+		first.keys += fmt.Sprintf(`  write key   %[2]s
 
 Send the first person:
 
   curl -u %[2]s: -H 'Content-Type: application/json' -d '{"userId":"ann","traits":{"email":"ann@example.com","plan":"pro"}}' http://%[1]s/v1/identify
-
 `, address, writeKey)
 	}
-	fmt.Fprintf(t.Err, `Next, in another terminal:
+	first.keys += "\n"
+	return first, nil
+}
 
-  carpel import people.csv%[1]s         bring people in
-  carpel segment list%[1]s              see the segments that are there
-  carpel segment preview%[1]s 'plan is pro'
-`, t.dataFlag())
-	return nil
+// leave puts secrets into files of the data directory that its owner alone can read, and returns where they are, in words
+// as well.
+func (t *terminal) leave(s *server.Server, first secrets) (left secrets, err error) {
+	if left.setupIn, err = s.LeaveSecret(server.SetupLinkFile, first.setup); err != nil {
+		return left, err
+	}
+	if left.setupIn != "" {
+		left.setup = "Nobody is set up yet. The link that makes the first admin is in " + left.setupIn + ".\n\n"
+	}
+	if first.keys == "" {
+		return left, nil
+	}
+	if left.keysIn, err = s.LeaveSecret(server.FirstKeysFile, first.keys); err != nil {
+		return left, err
+	}
+	left.keys = "This is the first start. The first keys are in " + left.keysIn + ": keep them elsewhere, and remove it.\n\n"
+	return left, nil
 }
 
 // dataFlag is how commands in another terminal name the data directory, with a blank in front; empty for the default.

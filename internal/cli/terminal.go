@@ -92,11 +92,17 @@ func printable(s string) string {
 // progress returns a bar on the error stream, of bytes when bytes is set. It draws only on a terminal.
 func (t *terminal) progress(total int64, what string, bytes bool) *progressbar.ProgressBar {
 	out := t.Err
-	if f, ok := out.(*os.File); !ok || !isTerminal(f) {
+	if !onTerminal(out) {
 		out = io.Discard
 	}
 	return progressbar.NewOptions64(total, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(out), progressbar.OptionShowBytes(bytes),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100e6))
+}
+
+// onTerminal reports whether somebody reads what is written to w, and no log keeps it.
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isTerminal(f)
 }
 
 func isTerminal(f *os.File) bool {

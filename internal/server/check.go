@@ -130,7 +130,7 @@ func (s *Still) take(source, path string, d fs.DirEntry) error {
 	switch rel {
 	case importsDirectory, "lost+found":
 		return fs.SkipDir
-	case lockFile, localFile, ballastFile, backupFile:
+	case lockFile, localFile, ballastFile, backupFile, FirstKeysFile, SetupLinkFile:
 		return nil
 	}
 	if d.IsDir() && d.Name() == checkpointDirectory {

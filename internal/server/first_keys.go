@@ -2,6 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/carpel/carpel/internal/records"
@@ -29,4 +34,30 @@ func (s *Server) FirstKeys(ctx context.Context) (apiKey, writeKey string, err er
 		_, writeKey, err = s.records.CreateKey(ctx, s.local.Workspace, records.KeySpec{Kind: records.ServerKey, Name: "first ingestion key"})
 	}
 	return apiKey, writeKey, err
+}
+
+// The files of the data directory in which a start leaves what it cannot show.
+const (
+	FirstKeysFile = "first-keys.txt"
+	SetupLinkFile = "set-up-link.txt"
+)
+
+// LeaveSecret writes a file of the data directory that its owner alone can read, in place of the one before, and returns its
+// path. Without a text there is no file any more, and no path.
+func (s *Server) LeaveSecret(name, text string) (path string, err error) {
+	path = filepath.Join(s.config.Data, name)
+	if text == "" {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("remove an old secret: %w", err)
+		}
+		return "", nil
+	}
+	part := path + ".new"
+	if err := writeFile(part, []byte(text)); err != nil {
+		return "", fmt.Errorf("leave a secret: %w", err)
+	}
+	if err := os.Rename(part, path); err != nil {
+		return "", fmt.Errorf("leave a secret: %w", err)
+	}
+	return path, syncDirectory(s.config.Data)
 }
