@@ -150,8 +150,10 @@ func (a *API) removeWorkspace(c *call, _ *struct{}) (*struct{}, error) {
 }
 
 type listAuditIn struct {
-	After int64 `query:"after" doc:"Id of the last entry read; 0 for the newest."`
-	Limit int   `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	After int64  `query:"after" doc:"Id of the last entry read; 0 for the newest."`
+	Who   string `query:"who" doc:"Only what this key or user did, by its id."`
+	About string `query:"about" doc:"Only actions of this beginning: segment, key, user, …"`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 }
 
 type auditOut struct {
@@ -162,7 +164,7 @@ type auditOut struct {
 }
 
 func (a *API) listAudit(c *call, in *listAuditIn) (*auditOut, error) {
-	es, err := a.Records.AuditLog(c, c.Workspace, in.After, in.Limit)
+	es, err := a.Records.AuditLog(c, c.Workspace, records.AuditFilter{Before: in.After, Who: in.Who, About: in.About, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}

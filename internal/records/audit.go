@@ -31,15 +31,24 @@ func (db *DB) Audit(ctx context.Context, workspace string, e AuditEntry) error {
 	})
 }
 
-// AuditLog lists a workspace's entries, newest first, with an id below before (0: from the newest).
-func (db *DB) AuditLog(ctx context.Context, workspace string, before int64, limit int) ([]AuditEntry, error) {
+// AuditFilter says which entries are asked for.
+type AuditFilter struct {
+	Before int64  // the id of the last one read; 0 from the newest
+	Who    string // "": whoever it was
+	About  string // what stands before the dot of the action: segment, key, …; "": anything
+	Limit  int
+}
+
+// AuditLog lists a workspace's entries, newest first.
+func (db *DB) AuditLog(ctx context.Context, workspace string, f AuditFilter) ([]AuditEntry, error) {
 	es, err := rows(ctx, db.read, func(r row) (e AuditEntry, err error) {
 		var at int64
 		var detail string
 		err = r.Scan(&e.ID, &at, &e.Who, &e.Action, &e.Object, &detail)
 		e.At, e.Detail = moment(at), json.RawMessage(detail)
 		return e, err
-	}, "SELECT id, at, who, action, object, detail FROM audit WHERE workspace = ? AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?", workspace, before, before, limit)
+	}, "SELECT id, at, who, action, object, detail FROM audit WHERE workspace = ?1 AND (?2 = 0 OR id < ?2) AND (?3 = '' OR who = ?3) AND (?4 = '' OR substr(action, 1, length(?4) + 1) = ?4 || '.') ORDER BY id DESC LIMIT ?5",
+		workspace, f.Before, f.Who, f.About, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list audit log: %w", err)
 	}

@@ -139,14 +139,14 @@ func TestConcurrentUse(t *testing.T) {
 				if err := db.Audit(context.Background(), ws, records.AuditEntry{Who: "key_1", Action: "test"}); err != nil {
 					t.Error(err)
 				}
-				if _, err := db.AuditLog(context.Background(), ws, 0, 10); err != nil {
+				if _, err := db.AuditLog(context.Background(), ws, records.AuditFilter{Limit: 10}); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	work.Wait()
-	all, err := db.AuditLog(t.Context(), ws, 0, 1000)
+	all, err := db.AuditLog(t.Context(), ws, records.AuditFilter{Limit: 1000})
 	if err != nil || len(all) != 160 {
 		t.Errorf("%d entries, %v; want 160", len(all), err)
 	}
@@ -304,5 +304,37 @@ func TestRejectionBytes(t *testing.T) {
 	}
 	if n := count(other); n != 10 {
 		t.Errorf("another workspace has %d", n)
+	}
+}
+
+// The audit log is asked by who it was and by what it is about.
+func TestAuditFilter(t *testing.T) {
+	db, _, _ := open(t)
+	ws := workspace(t, db)
+	for _, e := range []records.AuditEntry{{Who: "usr_1", Action: "segment.create", Object: "a"}, {Who: "usr_2", Action: "segment.update", Object: "b"},
+		{Who: "usr_1", Action: "key.create", Object: "c"}, {Who: "usr_1", Action: "segments", Object: "d"}} {
+		if err := db.Audit(t.Context(), ws, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		filter records.AuditFilter
+		want   string
+	}{
+		{records.AuditFilter{}, "dcba"}, {records.AuditFilter{Who: "usr_1"}, "dca"}, {records.AuditFilter{About: "segment"}, "ba"},
+		{records.AuditFilter{Who: "usr_1", About: "segment"}, "a"}, {records.AuditFilter{About: "%"}, ""},
+	} {
+		c.filter.Limit = 10
+		es, err := db.AuditLog(t.Context(), ws, c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, e := range es {
+			got += e.Object
+		}
+		if got != c.want {
+			t.Errorf("%+v gives %q, want %q", c.filter, got, c.want)
+		}
 	}
 }

@@ -16,7 +16,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { IconChevronDown, IconLogout, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
+import { IconChevronDown, IconLogout, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
@@ -153,6 +153,7 @@ function Appearance() {
 
 function UserMenu() {
   const user = useQuery(sessionQuery).data?.user;
+  const { workspace } = useParams({ from: '/w/$workspace' });
   const logOut = useLogOut();
   return (
     <Menu position="bottom-end" width={240}>
@@ -165,6 +166,12 @@ function UserMenu() {
         <Menu.Label>
           {user?.name} · {user?.email}
         </Menu.Label>
+        <Menu.Item
+          leftSection={<IconUser size={16} />}
+          renderRoot={(props) => <Link {...props} to="/w/$workspace/settings/you" params={{ workspace }} />}
+        >
+          Your password
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logOut.mutate()}>
           Log out
         </Menu.Item>
