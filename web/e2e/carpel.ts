@@ -125,6 +125,16 @@ export function watch(page: Page): string[] {
   return faults;
 }
 
+/** Makes a user by an invitation, and logs in as them. */
+export async function join(page: Page, carpel: Carpel, email: string, role: string) {
+  const link = carpel.run('user', 'invite', email, '--role', role).match(/http\S+/)?.[0] ?? '';
+  await page.goto(`${carpel.url}${new URL(link).pathname}${new URL(link).search}${new URL(link).hash}`);
+  await page.getByLabel('Your name').fill(`The ${role}`);
+  await page.getByRole('textbox', { name: 'New password' }).fill('correct horse battery staple');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/w\//);
+}
+
 /** Fails on whatever axe finds, in light and in dark. */
 export async function accessible(page: Page) {
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -50,7 +50,7 @@ export function Empty({
     <Center py="xl" px="md">
       <Stack align="center" gap="xs" maw={480} ta="center">
         {icon}
-        <Title order={3} size="h4">
+        <Title order={2} size="h4">
           {title}
         </Title>
         {children && <Text c="dimmed">{children}</Text>}

@@ -74,7 +74,7 @@ function Found({ node }: { node: ExplainedNode }) {
   return (
     <>
       {!told && <Short node={node} />}
-      <ul className={classes.moments} aria-label="When">
+      <ul className={classes.moments} data-named={!alike || undefined} aria-label="When">
         {node.evidence.map((e, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: moments may be the same, and never move
           <li key={i}>
@@ -94,7 +94,8 @@ function Short({ node }: { node: ExplainedNode }) {
   if (isCount(node.actual)) {
     return (
       <span className="number">
-        {node.actual} <Text span c="dimmed" inherit>{`wanted ${node.wanted}`}</Text>
+        {node.actual}
+        <Text span c="dimmed" inherit>{`, wanted ${node.wanted}`}</Text>
       </span>
     );
   }
@@ -107,8 +108,7 @@ function Actual({ node }: { node: ExplainedNode }) {
       <bdi>{visible(moments(node.actual, useZone()))}</bdi>
       {node.wanted && !node.matched && (
         <Text span c="dimmed" inherit>
-          {' '}
-          wanted <bdi>{visible(node.wanted)}</bdi>
+          , wanted <bdi>{visible(node.wanted)}</bdi>
         </Text>
       )}
     </span>

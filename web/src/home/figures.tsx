@@ -10,7 +10,7 @@ import { Minutes } from './minutes';
 export function Figures({ workspace, stats }: { workspace: string; stats: Overview['stats'] }) {
   const visitors = stats.anonymous > 0 && `and ${count(stats.anonymous, 'visitor', 'visitors')} not identified yet`;
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', md: 'md' }}>
       <Figure label="People" value={number(stats.people)} note={visitors || 'identified by an id or an email'}>
         <Link
           to="/w/$workspace/people"

@@ -30,7 +30,7 @@ function Shown({ device }: { device: Device }) {
   const zone = useZone();
   return (
     <Paper withBorder p="md" component="section">
-      <Text fw={600} component="h3" m={0}>
+      <Text fw={600} component="h2" m={0}>
         <bdi>{visible(platforms[device.platform] ?? (device.platform || 'Device'))}</bdi>
       </Text>
       <Text size="sm" c="dimmed" mb="xs">

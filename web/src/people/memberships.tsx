@@ -1,4 +1,4 @@
-import { Badge, Group, Paper, Select, Stack, Text, Title, UnstyledButton } from '@mantine/core';
+import { Group, Paper, Select, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
@@ -83,14 +83,9 @@ function Row({
             </Text>
           )}
           {leaves && (
-            <Badge
-              variant="light"
-              color="orange"
-              className={classes.leaves}
-              title={`${moment(leaves, zone)}, if nothing else happens`}
-            >
+            <Text size="xs" className={classes.leaves} title={`${moment(leaves, zone)}, if nothing else happens`}>
               leaves {brief(leaves, zone)}
-            </Badge>
+            </Text>
           )}
         </Group>
       </UnstyledButton>

@@ -1,14 +1,4 @@
-import {
-  ActionIcon,
-  Autocomplete,
-  Button,
-  Group,
-  MultiSelect,
-  Popover,
-  Select,
-  TextInput,
-  Tooltip,
-} from '@mantine/core';
+import { ActionIcon, Autocomplete, Button, Group, MultiSelect, Popover, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconColumns3, IconSearch, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -124,21 +114,20 @@ function Is({
 
 function Columns({ names, columns, onColumns }: { names: string[]; columns: string[]; onColumns: Props['onColumns'] }) {
   return (
-    <Popover position="bottom-end" width={320} trapFocus>
+    <Popover position="bottom-end" width={320} trapFocus withinPortal={false}>
       <Popover.Target>
-        <Tooltip label="Choose the attributes that are shown">
-          <Button variant="default" ml="auto" leftSection={<IconColumns3 size={16} />}>
-            Columns
-          </Button>
-        </Tooltip>
+        <Button variant="default" ml="auto" leftSection={<IconColumns3 size={16} />}>
+          Columns
+        </Button>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown aria-label="Columns">
         <MultiSelect
           label="Attributes shown"
           data={[...new Set([...columns, ...names])]}
           value={columns}
           onChange={onColumns}
           searchable
+          openOnFocus={false}
           limit={100}
           maxValues={40}
           comboboxProps={{ withinPortal: false }}

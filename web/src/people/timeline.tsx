@@ -109,7 +109,7 @@ function Days({ events }: { events: readonly Happening[] }) {
   }
   return days.map(({ day, events: of }) => (
     <section key={day} className={classes.day} aria-label={day}>
-      <Text component="h3" size="xs" c="dimmed" fw={600} m={0} mb={2}>
+      <Text component="h2" size="xs" c="dimmed" fw={600} m={0} mb={2}>
         {day}
       </Text>
       <ul className={classes.happenings}>
