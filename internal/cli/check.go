@@ -122,7 +122,11 @@ func (t *terminal) checked(r checkReport) {
 	if len(r.Workspaces) > 0 {
 		var rows [][]string
 		for _, w := range r.Workspaces {
-			rows = append(rows, []string{w.ID, w.Name, number(int64(w.Segments)), number(w.Memberships), number(int64(w.Position.Seq)), w.Position.Now.String(), number(w.Problems)})
+			at := ""
+			if w.Position.Now != 0 { // else it did not open
+				at = w.Position.Now.String()
+			}
+			rows = append(rows, []string{w.ID, w.Name, number(int64(w.Segments)), number(w.Memberships), number(int64(w.Position.Seq)), at, number(w.Problems)})
 		}
 		t.table([]string{"ID", "NAME", "SEGMENTS", "MEMBERSHIPS", "BATCH", "AT", "DIFFERENCES"}, rows)
 		fmt.Fprintln(t.Out)

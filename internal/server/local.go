@@ -43,8 +43,14 @@ func ReadLocal(data string) (Local, error) {
 	return l, nil
 }
 
-// Exists reports whether a data directory was made there, by a first start or a restore.
+// Exists reports whether a data directory was made there, by a first start or a restore, also when its records are gone
+// since.
 func Exists(data string) bool {
+	all, err := os.ReadDir(filepath.Join(data, workspacesDirectory))
+	return hasRecords(data) || err == nil && len(all) > 0
+}
+
+func hasRecords(data string) bool {
 	_, err := os.Stat(filepath.Join(data, recordsFile))
 	return err == nil
 }

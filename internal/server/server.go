@@ -146,7 +146,7 @@ func lockDirectory(dir string) (*os.File, error) {
 // checkRecords refuses a directory with workspaces of which the records are gone: taken for a new one, it would leave them
 // behind for ever.
 func checkRecords(data string) error {
-	if Exists(data) {
+	if hasRecords(data) {
 		return nil
 	}
 	all, err := os.ReadDir(filepath.Join(data, workspacesDirectory))
