@@ -73,6 +73,7 @@ func (l *live) compile(db *DB) error {
 		}
 		return -1
 	})
+	db.program.Store(l.program)
 	return err
 }
 

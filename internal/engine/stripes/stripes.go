@@ -33,6 +33,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes/eval"
 	"github.com/carpel/carpel/internal/engine/stripes/store"
 )
 
@@ -100,6 +101,7 @@ type DB struct {
 
 	view     view // what readers see
 	location atomic.Pointer[time.Location]
+	program  atomic.Pointer[eval.Program] // of live, for whoever is not the writer
 
 	readers gate
 	closing sync.Once

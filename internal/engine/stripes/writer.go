@@ -10,6 +10,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine"
+	"github.com/carpel/carpel/internal/engine/stripes/store"
 )
 
 // queue holds the commits that wait for the writer. Whoever becomes the writer takes all of them: concurrent commits
@@ -23,6 +24,7 @@ type queue struct {
 // request is one call of Commit. outcomes and err are set before done is closed.
 type request struct {
 	items    []carpel.Item
+	prepared []*store.Prepared // of the merges among items
 	outcomes []engine.Outcome
 	err      error
 	done     chan struct{}
@@ -92,8 +94,8 @@ func (db *DB) Commit(ctx context.Context, items []carpel.Item) ([]engine.Outcome
 		return nil, err
 	}
 	db.store.Warm(items)
+	r := &request{items: items, prepared: db.prepare(items), done: make(chan struct{})}
 	db.leave()
-	r := &request{items: items, done: make(chan struct{})}
 	db.queue.add(r)
 	for {
 		select {
@@ -117,6 +119,27 @@ func (db *DB) Commit(ctx context.Context, items []carpel.Item) ([]engine.Outcome
 			return r.outcomes, r.err
 		}
 	}
+}
+
+// prepare works out, beside the writer, what the merges among items do to people who did very much, so that the writer is
+// held for the rest alone. Whatever goes wrong shows when the writer does it.
+func (db *DB) prepare(items []carpel.Item) (all []*store.Prepared) {
+	for i := range items {
+		it := &items[i]
+		if it.Public || it.Kind != carpel.ItemMerge && it.Kind != carpel.ItemAlias {
+			continue
+		}
+		p, err := db.store.Prepare(it.Person, it.Other)
+		if err != nil || p == nil {
+			continue
+		}
+		stripe, slot := p.View()
+		src := &source{Stripe: stripe, db: db, zone: db.zone(), asOf: carpel.Never}
+		if db.program.Load().Warm(src, slot, db.now()) == nil {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // serve does one round for the requests that wait. The caller is the writer.
@@ -155,6 +178,9 @@ func (db *DB) round(requests []*request) error {
 	events := 0
 	for _, req := range requests {
 		req.outcomes = make([]engine.Outcome, len(req.items))
+		for _, p := range req.prepared {
+			tx.Use(p)
+		}
 		for i := range req.items {
 			if e := db.refuseEdit(&req.items[i]); e != nil {
 				req.outcomes[i].Refused = e

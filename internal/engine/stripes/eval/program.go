@@ -250,6 +250,15 @@ func (p *Program) FillExactly(src Source, now carpel.Millis) (*State, error) {
 	return p.fill(ask{src: src, slots: src.People(), now: now, timers: true, exact: true})
 }
 
+// Warm asks everything about one person and forgets the answers: what is kept with the chunks of somebody heavy is found
+// before it is needed.
+func (p *Program) Warm(src Source, slot uint8, now carpel.Millis) error {
+	var one block.Mask
+	one.Set(slot)
+	_, err := p.fill(ask{src: src, slots: one, now: now, timers: true})
+	return err
+}
+
 func (p *Program) fill(q ask) (*State, error) {
 	st := &State{Masks: make([]block.Mask, len(p.nodes)), Next: make([]carpel.Millis, len(p.nodes)), people: q.slots, all: true}
 	for i := range p.nodes {

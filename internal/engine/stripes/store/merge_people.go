@@ -111,11 +111,15 @@ func (a *application) moveData(primary uint32, p *person, secondary uint32) erro
 
 // moveRows moves a table's rows, a block at a time.
 func (a *application) moveRows(primary, secondary uint32, k entryKey, table eval.Table) error {
-	rows, err := a.takeRows(k, uint8(secondary%block.Width))
-	if err != nil || len(rows) == 0 {
+	to := entryKey{k.name, primary / block.Width}
+	moved, err := a.moveChunks(primary, secondary, k, to)
+	if err != nil {
 		return err
 	}
-	to := entryKey{k.name, primary / block.Width}
+	rows, err := a.takeRows(k, uint8(secondary%block.Width))
+	if err != nil || len(rows) == 0 && !moved {
+		return err
+	}
 	if err := a.file(to.stripe, to.name); err != nil {
 		return err
 	}

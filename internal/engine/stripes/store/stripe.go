@@ -16,7 +16,8 @@ type Stripe struct {
 	n     uint32
 	head  *head
 	last  [2]asked
-	walk  *walk // nil for a stripe that is never moved
+	walk  *walk               // nil for a stripe that is never moved
+	ahead map[entryKey]*entry // what was prepared; see [Prepared.View]
 }
 
 // Stripe returns a stripe as committed.
@@ -57,6 +58,9 @@ func (s *Stripe) inMemory(name uint32) *entry {
 		if e := s.tx.overlay[k]; e != nil {
 			return e
 		}
+	}
+	if e := s.ahead[k]; e != nil {
+		return e
 	}
 	return s.store.cache.get(k)
 }

@@ -107,6 +107,7 @@ type table struct {
 type change struct {
 	key  blockKey
 	rows *block.Rows // to be joined to what is stored; nil: what the table has of the part is to be stored instead
+	data []byte      // what is stored of the part, when it is known already
 }
 
 func newTable(e *entry, o *Options) *table { return &table{parts: e.parts, options: o, shared: true} }
@@ -156,7 +157,14 @@ func (t *table) set(k blockKey, r *block.Rows) {
 		t.put(k, newPart(k, r, t.options.together()))
 	}
 	c, _ := t.changed(k)
-	c.rows = nil
+	c.rows, c.data = nil, nil
+}
+
+// adopt puts a part in that was made elsewhere, with what is to be stored of it.
+func (t *table) adopt(p *part, data []byte) {
+	t.put(p.key, p)
+	c, _ := t.changed(p.key)
+	c.rows, c.data = nil, data
 }
 
 // join adds rows to a part.
@@ -167,7 +175,9 @@ func (t *table) join(k blockKey, r *block.Rows) {
 		return
 	}
 	t.put(k, p.with(r))
-	switch c, noted := t.changed(k); {
+	c, noted := t.changed(k)
+	c.data = nil
+	switch {
 	case !noted:
 		c.rows = r
 	case c.rows != nil:
@@ -177,6 +187,9 @@ func (t *table) join(k blockKey, r *block.Rows) {
 
 // encode returns the bytes to be written: of the rows that are joined, or of the whole part, nil when it is gone.
 func (c *change) encode(t *table) []byte {
+	if c.data != nil {
+		return c.data
+	}
 	rows := c.rows
 	if rows == nil {
 		rows = t.find(c.key).whole()

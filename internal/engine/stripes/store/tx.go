@@ -43,6 +43,7 @@ type Tx struct {
 	waitingSizes map[string]waitingSize // by anonymous id, where they changed
 	waitingGone  map[string]bool        // anonymous ids of which nothing that the store holds waits any more
 	directories  map[uint32]bool        // stripes whose directory is ours, to be changed
+	prepared     []*Prepared
 	touched      *Touched
 	applied      int
 }
