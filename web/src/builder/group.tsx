@@ -2,7 +2,7 @@ import { Button, Group, NativeSelect, Text } from '@mantine/core';
 import { IconBoxMultiple } from '@tabler/icons-react';
 import { AddCondition } from '../condition/add';
 import { type Quantifier, quantifiers } from '../definition/condition';
-import { type GroupNode, leaf, group as newGroup, setQuantifier } from '../definition/tree';
+import { fromDefinition, type GroupNode, group as newGroup, setQuantifier } from '../definition/tree';
 import { useBench } from './bench';
 import classes from './builder.module.css';
 import { Row } from './row';
@@ -58,7 +58,7 @@ export function Adding({ group, autoFocus }: { group: GroupNode; autoFocus?: boo
   return (
     <Group gap={4} wrap="nowrap" className={classes.adding}>
       <div className={classes.addCondition}>
-        <AddCondition onAdd={(condition) => add(group.id, leaf(condition))} autoFocus={autoFocus} />
+        <AddCondition onAdd={(condition) => add(group.id, fromDefinition(condition))} autoFocus={autoFocus} />
       </div>
       <Button
         size="compact-xs"

@@ -26,6 +26,8 @@ export interface FieldProps {
   /** The field is typed in, or was opened: now options are wanted. */
   onSearch?: (text: string) => void;
   placeholder?: string;
+  /** The options are all there are: what is none of them was never seen. */
+  unseen?: boolean;
   /** Set in bold: the name that a condition is about. */
   name?: boolean;
   input?: InputHTMLAttributes<HTMLInputElement>;
@@ -48,6 +50,7 @@ export function Field(props: FieldProps) {
     onSearch,
     placeholder,
     name,
+    unseen,
   } = props;
   const [draft, setDraft] = useState<{ text: string; value: Json }>();
   const typed = useRef(false);
@@ -78,6 +81,7 @@ export function Field(props: FieldProps) {
   };
 
   const shown = options ? matching(options, draft ? text : '') : [];
+  const strange = unseen && options && draft && text !== '' && !options.some((o) => sameJson(o.value, value ?? null));
   const field = (
     <input
       {...props.input}
@@ -110,7 +114,7 @@ export function Field(props: FieldProps) {
       size="sm"
     >
       <Combobox.Target withExpandedAttribute={shown.length > 0}>{field}</Combobox.Target>
-      <Combobox.Dropdown hidden={shown.length === 0} maw="min(90vw, 28rem)" miw="12rem">
+      <Combobox.Dropdown hidden={shown.length === 0 && !strange} maw="min(90vw, 28rem)" miw="12rem">
         <Combobox.Options aria-label={label} mah="18rem" className={style.options}>
           {shown.map((option, i) => (
             <Combobox.Option
@@ -121,6 +125,7 @@ export function Field(props: FieldProps) {
               <Line label={option.label} hint={option.hint} />
             </Combobox.Option>
           ))}
+          {strange && <Combobox.Empty>Never seen so far</Combobox.Empty>}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

@@ -1,6 +1,5 @@
 import { compact, relative } from '../app/format';
 import { type Name, type Source, useNames } from './api';
-import style from './condition.module.css';
 import { type Change, escapePattern, isText, textOf } from './edit';
 import { Field, type FieldOption } from './field';
 
@@ -19,7 +18,7 @@ const own = [
 ] as const;
 export const say = (name: string) => own.find(([n]) => n === name)?.[1] ?? name;
 
-/** A name of something, completed from what was seen. Any other may be typed: it is told quietly that it was never seen. */
+/** A name of something, completed from what was seen. Any other may be typed: while one types, it is told that it was never seen. */
 export function NameField(props: {
   label: string;
   at: string;
@@ -31,24 +30,21 @@ export function NameField(props: {
   const { label, at, value, onChange, source, placeholder = 'name' } = props;
   const { names, complete } = useNames(source, value);
   const options = names.map((n): FieldOption => ({ value: n.name, label: say(n.name), hint: seen(n) }));
-  const unseen = complete && value !== '' && !names.some((n) => n.name === value);
   return (
-    <>
-      <Field
-        name
-        label={label}
-        at={at}
-        value={value}
-        onChange={(next, merge) => onChange(isText(next) ? next : '', merge)}
-        write={(v) => say(textOf(v))}
-        read={(text) =>
-          own.find(([name, words]) => words === text && !names.some((n) => n.name === text) && name)?.[0] ?? text
-        }
-        options={options}
-        placeholder={placeholder}
-      />
-      {unseen && <span className={style.hint}>never seen</span>}
-    </>
+    <Field
+      name
+      label={label}
+      at={at}
+      value={value}
+      onChange={(next, merge) => onChange(isText(next) ? next : '', merge)}
+      write={(v) => say(textOf(v))}
+      read={(text) =>
+        own.find(([name, words]) => words === text && !names.some((n) => n.name === text) && name)?.[0] ?? text
+      }
+      options={options}
+      placeholder={placeholder}
+      unseen={complete}
+    />
   );
 }
 

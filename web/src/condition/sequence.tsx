@@ -25,12 +25,12 @@ export function SequenceFields(props: { condition: Condition; onChange: Change<C
   const lastNot = isNot(steps.at(-1));
   const { within, when } = condition;
   return (
-    <div className={style.sequence}>
+    <>
       <EditText value={undefined}>
         <ol className={style.steps}>
           {steps.map((step, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name
-            <li key={i} className={style.sentence}>
+            <li key={i} className={`${style.sentence} ${style.part}`}>
               <StepFields condition={condition} onChange={onChange} at={at} index={i} step={step} />
             </li>
           ))}
@@ -79,7 +79,7 @@ export function SequenceFields(props: { condition: Condition; onChange: Change<C
           of="the sequence"
         />
       </div>
-    </div>
+    </>
   );
 }
 
@@ -102,7 +102,7 @@ function StepFields(props: {
     step: true,
   };
   const button = (label: string, icon: React.ReactNode, next: Condition) => (
-    <ActionIcon size="sm" className={style.quiet} aria-label={label} onClick={() => onChange(next)}>
+    <ActionIcon size="xs" aria-label={label} onClick={() => onChange(next)}>
       {icon}
     </ActionIcon>
   );
@@ -121,9 +121,11 @@ function StepFields(props: {
         />
       )}
       {message ? <MessageFields {...fields} /> : <ActivityFields {...fields} />}
-      {index > 0 && button(`Move ${name} up`, <IconArrowUp size={14} />, moveStep(condition, index, -1))}
-      {!last && button(`Move ${name} down`, <IconArrowDown size={14} />, moveStep(condition, index, 1))}
-      {count > 2 && button(`Remove ${name}`, <IconX size={14} />, removeStep(condition, index))}
+      <span className={style.tools}>
+        {index > 0 && button(`Move ${name} up`, <IconArrowUp size={12} />, moveStep(condition, index, -1))}
+        {!last && button(`Move ${name} down`, <IconArrowDown size={12} />, moveStep(condition, index, 1))}
+        {count > 2 && button(`Remove ${name}`, <IconX size={12} />, removeStep(condition, index))}
+      </span>
     </>
   );
 }

@@ -55,6 +55,7 @@ export function ValuesField(props: {
         <PillsInput
           size="xs"
           variant="unstyled"
+          className={style.listed}
           classNames={{ input: style.values }}
           error={fault['aria-invalid']}
           onClick={() => store.openDropdown()}
@@ -63,7 +64,7 @@ export function ValuesField(props: {
             {pills.map((v, i) => (
               <Pill
                 key={`${typeof v} ${textOf(v)}`}
-                size="sm"
+                className={style.pill}
                 withRemoveButton
                 removeButtonProps={{
                   'aria-label': `Remove ${textOf(v) || 'the empty text'}`,
@@ -85,7 +86,7 @@ export function ValuesField(props: {
                 {...fault}
                 aria-label={label}
                 value={text}
-                placeholder={value.length === 0 ? 'values' : ''}
+                placeholder={value.length === 0 ? 'values' : '+'}
                 className={style.value}
                 spellCheck={false}
                 onFocus={() => search('')}
