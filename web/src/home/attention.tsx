@@ -45,7 +45,10 @@ function Remedy({ workspace, attention }: { workspace: string; attention: Attent
       );
     case 'rejected':
       return (
-        <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/w/$workspace/data" params={{ workspace }} />}>
+        <Anchor
+          size="sm"
+          renderRoot={(props) => <Link {...props} to="/w/$workspace/data/rejected" params={{ workspace }} />}
+        >
           See what and why
         </Anchor>
       );

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { count, relative } from '../app/format';
 import { visible } from '../app/reading';
 import { Failure } from '../app/states';
+import type { Condition } from '../definition/condition';
 import { recipesQuery } from './api';
 import classes from './home.module.css';
 import { Section } from './section';
@@ -42,7 +43,7 @@ export function Recipes({ workspace }: { workspace: string }) {
             <Link
               to="/w/$workspace/segments/new"
               params={{ workspace }}
-              search={{ definition: recipe.definition } as never}
+              search={{ definition: recipe.definition as Condition, name: recipe.name }}
               className={classes.recipe}
             >
               <span className={classes.what}>

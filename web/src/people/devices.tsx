@@ -6,7 +6,11 @@ import { Empty, Failure, Waiting } from '../app/states';
 import { type Device, devicesQuery } from './api';
 import { Properties } from './properties';
 
-const platforms: Record<string, string> = { ios: 'iOS', android: 'Android', web: 'Web' };
+const platforms = new Map([
+  ['ios', 'iOS'],
+  ['android', 'Android'],
+  ['web', 'Web'],
+]);
 
 /** The devices that a person can be reached on. */
 export function Devices({ workspace, person }: { workspace: string; person: string }) {
@@ -31,7 +35,7 @@ function Shown({ device }: { device: Device }) {
   return (
     <Paper withBorder p="md" component="section">
       <Text fw={600} component="h2" m={0}>
-        <bdi>{visible(platforms[device.platform] ?? (device.platform || 'Device'))}</bdi>
+        <bdi>{visible(platforms.get(device.platform) ?? (device.platform || 'Device'))}</bdi>
       </Text>
       <Text size="sm" c="dimmed" mb="xs">
         {device.last_used ? (
