@@ -13,7 +13,7 @@ test.beforeAll(async () => {
 test.afterAll(() => carpel.stop());
 
 test('what is sent is never more than text', async ({ page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(300_000);
   const faults = watch(page);
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (v) => {
