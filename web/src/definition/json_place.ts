@@ -19,11 +19,64 @@ export function offsetOf(text: string, line: number, column: number): number {
   return start + [...(lines[line - 1] ?? '')].slice(0, column - 1).join('').length;
 }
 
-/** The place that a fault of JSON.parse tells of; undefined where the browser tells none. */
-export function syntaxPlace(text: string, message: string): TextPlace | undefined {
-  const at = /position (\d+)/.exec(message);
-  if (at) return textPlace(text, Number(at[1]));
-  return /end of JSON input/.test(message) ? textPlace(text, text.length) : undefined;
+/** Where a text ceases to be JSON, and what should stand there; undefined for JSON. Browsers do not always tell. */
+export function syntaxFault(text: string): { place: TextPlace; message: string } | undefined {
+  const reader = new Reader(text);
+  reader.value();
+  if (!reader.expected && reader.at < text.length) reader.fail('the end');
+  if (reader.expected === undefined) return undefined;
+  return { place: textPlace(text, reader.at), message: `expected ${reader.expected}` };
+}
+
+const scalar =
+  /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
+
+/** Steps over JSON until the first fault. */
+class Reader {
+  at = 0;
+  expected?: string;
+  private readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+    this.at = skip(text, 0);
+  }
+
+  fail(expected: string) {
+    this.expected ??= expected;
+  }
+
+  value() {
+    if (this.take('{')) this.list('}', () => this.member());
+    else if (this.take('[')) this.list(']', () => this.value());
+    else if (!this.scalar()) this.fail('a value: a text in double quotes, a number, true, false, null, { or [');
+  }
+
+  private list(end: string, item: () => void) {
+    if (this.take(end)) return;
+    do item();
+    while (!this.expected && this.take(','));
+    if (!this.expected && !this.take(end)) this.fail(`a comma or ${end}`);
+  }
+
+  private member() {
+    if (this.text[this.at] !== '"' || !this.scalar()) this.fail('a name in double quotes');
+    else if (!this.take(':')) this.fail('a colon');
+    else this.value();
+  }
+
+  private take(sign: string): boolean {
+    if (this.text[this.at] !== sign) return false;
+    this.at = skip(this.text, this.at + 1);
+    return true;
+  }
+
+  private scalar(): boolean {
+    scalar.lastIndex = this.at;
+    if (!scalar.test(this.text)) return false;
+    this.at = skip(this.text, scalar.lastIndex);
+    return true;
+  }
 }
 
 /** Where the value of a pointer begins in a JSON text that can be read; the nearest above it that is there. */
@@ -55,7 +108,7 @@ function walk(text: string, at: number, path: readonly string[]): number {
 
 function skip(text: string, at: number): number {
   let i = at;
-  while (i < text.length && /\s/.test(text[i] as string)) i++;
+  while (i < text.length && ' \t\n\r'.includes(text[i] as string)) i++;
   return i;
 }
 

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Condition, sameJson } from './condition';
-import { definitionOf, join, split } from './halves';
+import { definitionOf, edit as editHalves, join, split } from './halves';
 import { begin, push, redo, undo } from './history';
+import { notesByNode, placeOf } from './place';
+import { fromSketch, toSketch } from './sketch';
 import * as tree from './tree';
 
 const leaves = fc.oneof(
@@ -190,8 +192,99 @@ describe('edits', () => {
     expect(tree.hasMuted(tree.mute(root, a.id, false))).toBe(false);
   });
 
+  test('in the two boxes lose no condition, and only move it from one to the other', () => {
+    const leaves = (g: tree.Node) => leafCount(g);
+    fc.assert(
+      fc.property(definitions, fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 30 }), (d, steps) => {
+        let halves = split(d);
+        const whole = leaves(halves.include) + leaves(halves.exclude);
+        for (const [n, down] of steps) {
+          const nodes = [...all(halves.include), ...all(halves.exclude)];
+          const { id } = nodes[n % nodes.length] as tree.Node;
+          halves = editHalves(halves, (both) => tree.step(both, id, down ? 1 : -1));
+          expect(halves.include.kind).toBe('group');
+          expect(leaves(halves.include) + leaves(halves.exclude)).toBe(whole);
+        }
+      }),
+    );
+  });
+
+  test('a row that steps out of a box stands first or last in the other', () => {
+    const d: Condition = { all: [{ segment: 'a' }, { none: [{ segment: 'x' }] }] };
+    const halves = split(d);
+    const { id } = halves.include.children[0] as tree.Node;
+    const down = editHalves(halves, (both) => tree.step(both, id, 1));
+    expect(definitionOf(down)).toEqual({ none: [{ segment: 'a' }, { segment: 'x' }] });
+    expect(definitionOf(editHalves(down, (both) => tree.step(both, id, -1)))).toEqual(d);
+    expect(editHalves(halves, (both) => tree.step(both, id, -1))).toBe(halves);
+  });
+
+  test('what is muted is counted again or taken out, and nothing else changes', () => {
+    fc.assert(
+      fc.property(definitions, edits, (d, es) => {
+        let root: tree.Node = tree.group('all', [tree.fromDefinition(d)]);
+        for (const [, a, , c] of es) {
+          const { id } = all(root)[a % all(root).length] as tree.Node;
+          if (id !== root.id) root = tree.mute(root, id, c % 2 === 0);
+        }
+        const counted = tree.settleMuted(root, true);
+        expect(tree.hasMuted(counted)).toBe(false);
+        expect(tree.toDefinition(counted)).toEqual({ all: [d] });
+        const out = tree.settleMuted(root, false);
+        expect(tree.hasMuted(out)).toBe(false);
+        expect(tree.toDefinition(out)).toEqual(tree.toDefinition(root));
+      }),
+    );
+  });
+
+  test('the opposite of the opposite is the same', () => {
+    const a = tree.leaf({ segment: 'a' });
+    const root = tree.group('all', [a]);
+    const not = tree.oppose(root, a.id);
+    expect(tree.toDefinition(not)).toEqual({ all: [{ not: { segment: 'a' } }] });
+    const [outer] = tree.childrenOf(not) as [tree.Node];
+    expect(tree.oppose(not, outer.id)).toEqual(root);
+  });
+
   test('an empty pair of boxes is no definition', () => {
     expect(join({ include: tree.group('all'), exclude: tree.group('any'), bare: false })).toBeUndefined();
+  });
+});
+
+describe('a sketch', () => {
+  test('keeps what is muted and what is empty', () => {
+    fc.assert(
+      fc.property(definitions, edits, (d, es) => {
+        const root = es.reduce(edit, tree.fromDefinition(d));
+        const again = fromSketch(JSON.parse(JSON.stringify(toSketch(root))));
+        expect(plain(again)).toEqual(plain(root));
+      }),
+    );
+  });
+});
+
+/** A tree without its ids. */
+const plain = (node: tree.Node): unknown =>
+  JSON.parse(JSON.stringify(node, (key, x) => (key === 'id' ? undefined : x)));
+
+describe('a pointer of the server', () => {
+  test('leads to the row that it lies in', () => {
+    fc.assert(
+      fc.property(definitions, (d) => {
+        const root = tree.fromDefinition(d);
+        for (const [id, pointer] of tree.pointers(root)) {
+          expect(placeOf(root, pointer)).toEqual({ id, rest: '' });
+          if (tree.find(root, id)?.kind === 'leaf')
+            expect(placeOf(root, `${pointer}/value/0`)).toEqual({ id, rest: '/value/0' });
+        }
+      }),
+    );
+  });
+
+  test('from elsewhere leads to the root', () => {
+    const root = tree.fromDefinition({ all: [{ segment: 'a' }] });
+    const note = { code: 'x', pointer: '/any/7', message: 'm' };
+    expect(notesByNode(root, [note, { ...note, pointer: '' }]).get(root.id)).toHaveLength(2);
   });
 });
 
