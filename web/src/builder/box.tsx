@@ -32,7 +32,7 @@ export function Box({ group, excludes, autoFocus }: { group: GroupNode; excludes
           {excludes ? 'Nobody is excluded.' : 'Everyone, until there is a condition.'}
         </Text>
       )}
-      <Rows group={group} number="" excludes={excludes} />
+      <Rows group={group} number="" of={excludes ? 'exclusion' : 'condition'} />
       <Adding group={group} autoFocus={autoFocus} />
     </Paper>
   );

@@ -118,7 +118,7 @@ function Answer({ checked: { explained, error }, close }: { checked: Checked; cl
       {explained && (
         <>
           <Group gap={6} role="status">
-            <span className={classes.verdict} data-matched={explained.matched || undefined}>
+            <span className={classes.verdict} data-good={explained.matched || undefined}>
               {explained.matched ? <IconCheck size={18} stroke={2.6} /> : <IconX size={18} stroke={2.6} />}
             </span>
             <Text fw={600}>{explained.matched ? 'is in' : 'is not in'}</Text>
@@ -128,9 +128,7 @@ function Answer({ checked: { explained, error }, close }: { checked: Checked; cl
               </Text>
             )}
           </Group>
-          <div className={classes.why}>
-            <ExplainTree tree={explained.tree} matched={explained.matched} />
-          </div>
+          <ExplainTree tree={explained.tree} matched={explained.matched} />
         </>
       )}
     </>

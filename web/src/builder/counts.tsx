@@ -1,4 +1,4 @@
-import { Anchor, Avatar, Button, Group, Paper, Progress, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Anchor, Button, Group, Paper, Progress, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { count, moment, number, percent, useZone } from '../app/format';
@@ -114,7 +114,6 @@ function Sample({ people }: { people: readonly PersonRow[] }) {
       <ul className={classes.sample}>
         {shown.map((person) => (
           <li key={person.key}>
-            <Avatar size={20} color="initials" name={personName(person)} aria-hidden />
             <Anchor
               size="sm"
               renderRoot={(props) => (

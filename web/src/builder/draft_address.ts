@@ -50,7 +50,7 @@ async function through(
   return new Uint8Array(await new Blob(out as BlobPart[]).arrayBuffer());
 }
 
-const pause = 300; // milliseconds after the last change
+const pause = 150; // milliseconds after the last change
 
 /**
  * Keeps the draft in the address, in place of what stood there: Back leaves the builder. A draft that comes into the

@@ -52,6 +52,6 @@ function useShown(node: Node, parent: GroupNode, excludes?: boolean): Shown[] {
   else
     shown.push({ word: 'so far', value: left, about: 'People matched by this and the conditions above it together' });
   if (without !== null)
-    shown.push({ word: 'without it', value: without, about: 'People in the segment if this were taken out' });
+    shown.push({ word: 'without', value: without, about: 'People in the segment if this were taken out' });
   return shown;
 }

@@ -5,17 +5,17 @@ import { type Quantifier, quantifiers } from '../definition/condition';
 import { fromDefinition, type GroupNode, group as newGroup, setQuantifier } from '../definition/tree';
 import { useBench } from './bench';
 import classes from './builder.module.css';
-import { Row } from './row';
+import { Row, type Sort } from './row';
 
 /** A group inside a box: how many of its conditions must match, and its conditions. */
-export function GroupBody({ group, number }: { group: GroupNode; number: string }) {
+export function GroupBody({ group, number, of }: { group: GroupNode; number: string; of: Sort }) {
   return (
     <div className={classes.group}>
       <Group gap={6} mb={4}>
-        <HowMany group={group} among={quantifiers} label={`How many of group ${number}`} />
+        <HowMany group={group} among={quantifiers} label={`How many of ${of} group ${number}`} />
         <Text size="sm">of these</Text>
       </Group>
-      <Rows group={group} number={`${number}.`} />
+      <Rows group={group} number={`${number}.`} of={of} />
       <Adding group={group} />
     </div>
   );
@@ -41,11 +41,11 @@ export function HowMany({ group, among, label }: { group: GroupNode; among: read
 }
 
 /** The conditions of a group, with the word between them. */
-export function Rows({ group, number, excludes }: { group: GroupNode; number: string; excludes?: boolean }) {
+export function Rows({ group, number, of }: { group: GroupNode; number: string; of: Sort }) {
   return (
     <ul className={classes.rows} data-word={group.quantifier === 'all' ? 'and' : 'or'}>
       {group.children.map((child, i) => (
-        <Row key={child.id} node={child} parent={group} number={`${number}${i + 1}`} excludes={excludes} />
+        <Row key={child.id} node={child} parent={group} number={`${number}${i + 1}`} of={of} />
       ))}
     </ul>
   );

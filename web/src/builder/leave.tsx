@@ -1,10 +1,12 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
+import { useState } from 'react';
 
 /** Asks before the builder is left with what was not saved. A reload keeps it: the draft is in the address. */
 export function Leave({ unsaved }: { unsaved: () => boolean }) {
+  const [here] = useState(() => location.pathname); // while the next page is on its way, one has left already
   const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && unsaved(),
+    shouldBlockFn: ({ current, next }) => current.pathname === here && next.pathname !== here && unsaved(),
     enableBeforeUnload: false,
     withResolver: true,
   });

@@ -9,21 +9,23 @@ import { GroupBody } from './group';
 import { RowActions } from './row_actions';
 import { Warnings } from './warnings';
 
+/** What the rows of a box are called. */
+export type Sort = 'condition' | 'exclusion';
+
 export interface RowProps {
   node: Node;
   /** The group that it stands in. */
   parent: GroupNode;
-  /** Its number, as 2 or 2.1, within the box. */
+  /** Its number, as 2 or 2.1, within its box, and what that box is of. */
   number: string;
-  /** It stands in the Exclude box itself: there a row takes people out. */
-  excludes?: boolean;
+  of: Sort;
 }
 
 /** One condition or group: what it says, what it does to the count, and what can be done with it. */
-export function Row({ node, parent, number, excludes }: RowProps) {
+export function Row({ node, parent, number, of }: RowProps) {
   const { drag, readOnly } = useBench();
   const group = node.kind === 'group';
-  const what = `${group ? 'group' : 'condition'} ${number}`;
+  const what = `${of} ${group ? 'group ' : ''}${number}`;
   return (
     <li
       className={classes.row}
@@ -36,9 +38,9 @@ export function Row({ node, parent, number, excludes }: RowProps) {
     >
       {!readOnly && <Grip node={node} what={what} />}
       <div className={classes.content} data-content>
-        <Content node={node} number={number} what={what} />
+        <Content node={node} number={number} of={of} />
         <Warnings node={node} />
-        <Effect node={node} parent={parent} excludes={excludes} />
+        <Effect node={node} parent={parent} excludes={of === 'exclusion' && !number.includes('.')} />
       </div>
       <div className={classes.actions}>
         <Verdict node={node} />
@@ -48,24 +50,24 @@ export function Row({ node, parent, number, excludes }: RowProps) {
   );
 }
 
-function Content({ node, number, what }: { node: Node; number: string; what: string }) {
+function Content({ node, number, of }: { node: Node; number: string; of: Sort }) {
   const { editing, live } = useBench();
   switch (node.kind) {
     case 'group':
-      return <GroupBody group={node} number={number} />;
+      return <GroupBody group={node} number={number} of={of} />;
     case 'not':
       return (
         <div className={classes.not}>
           <Text size="sm" fw={600}>
             Not true of them:
           </Text>
-          <Content node={node.child} number={number} what={what} />
+          <Content node={node.child} number={number} of={of} />
         </div>
       );
     case 'leaf':
       return (
         <ConditionEditor
-          label={what}
+          label={`${of} ${number}`}
           condition={node.condition}
           onChange={(next, merge) =>
             editing.edit((both) => setCondition(both, node.id, next), merge ? node.id : undefined)
@@ -97,14 +99,18 @@ function Grip({ node, what }: { node: Node; what: string }) {
   );
 }
 
-/** Whether the person who is checked matches here. */
+/** Whether a match at a pointer speaks against being in. */
+const takesOut = (pointer: string) =>
+  pointer.split('/').filter((key) => key === 'none' || key === 'not').length % 2 === 1;
+
+/** Whether the person who is checked matches here. The colour says whether that speaks for being in. */
 function Verdict({ node }: { node: Node }) {
   const verdict = useBench().verdicts.get(node.id);
   if (!verdict) return null;
   const Mark = verdict.matched ? IconCheck : IconX;
   return (
     <Tooltip label={`${verdict.actual || 'nothing'}, wanted: ${verdict.wanted}`} multiline maw={320}>
-      <span className={classes.verdict} data-matched={verdict.matched || undefined}>
+      <span className={classes.verdict} data-good={verdict.matched !== takesOut(verdict.pointer) || undefined}>
         <Mark size={16} stroke={2.6} aria-hidden />
         <VisuallyHidden>{verdict.matched ? 'The person matches' : 'The person does not match'}</VisuallyHidden>
       </span>

@@ -78,7 +78,7 @@ function More({ node, parent }: { node: Node; parent: GroupNode }) {
       </Menu.Item>
       <Menu.Divider />
       <Menu.Item
-        color="red"
+        c="var(--mantine-color-error)"
         leftSection={<IconTrash size={16} />}
         rightSection={key('Del')}
         onClick={() => remove(node.id)}

@@ -37,10 +37,12 @@ export function Save(props: SaveProps) {
   const [other, setOther] = useState<Opened>();
   const [built, setBuilt] = useState<Segment>();
   const { draft } = editing;
+  const [nameless] = useState(draft.name.trim() === '');
+  const [name, setName] = useState(draft.name);
 
   const send = (etag: string | undefined) =>
     save.mutate(
-      { of: of && { id: of.segment.id, etag: etag ?? of.etag }, body: contentOf(draft, definition) },
+      { of: of && { id: of.segment.id, etag: etag ?? of.etag }, body: contentOf({ ...draft, name }, definition) },
       {
         onSuccess: (segment) => {
           saved(segment);
@@ -64,11 +66,21 @@ export function Save(props: SaveProps) {
         <form
           onSubmit={(event) => {
             event.preventDefault();
+            if (nameless) editing.change((before) => ({ ...before, name }), 'name');
             send(undefined);
           }}
         >
           <Stack>
-            {draft.name.trim() === '' && <NameFirst editing={editing} />}
+            {nameless && (
+              <TextInput
+                label="Name"
+                required
+                maxLength={150}
+                data-autofocus
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
+            )}
             {of ? (
               <EditImpact workspace={workspace} of={of.segment} definition={definition} />
             ) : (
@@ -79,7 +91,12 @@ export function Save(props: SaveProps) {
               <Button variant="default" onClick={close}>
                 Go on editing
               </Button>
-              <Button type="submit" loading={save.isPending} disabled={draft.name.trim() === ''} data-autofocus>
+              <Button
+                type="submit"
+                loading={save.isPending}
+                disabled={name.trim() === ''}
+                data-autofocus={!nameless || undefined}
+              >
                 Save
               </Button>
             </Group>
@@ -99,22 +116,6 @@ const contentOf = ({ name, description, tags }: Draft, definition: Condition) =>
   tags: [...tags],
   definition,
 });
-
-/** A name for a segment that has none, typed here and kept. */
-function NameFirst({ editing }: { editing: Editing }) {
-  const [name, setName] = useState('');
-  return (
-    <TextInput
-      label="Name"
-      required
-      maxLength={150}
-      data-autofocus
-      value={name}
-      onChange={(event) => setName(event.currentTarget.value)}
-      onBlur={() => name.trim() !== '' && editing.change((draft) => ({ ...draft, name }), 'name')}
-    />
-  );
-}
 
 /** How far the build is, until it serves. */
 function Building({

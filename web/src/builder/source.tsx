@@ -4,7 +4,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import { type Condition, isCondition, sameJson } from '../definition/condition';
 import { definitionOf, split } from '../definition/halves';
-import { offsetOf, pointerPlace, syntaxPlace, type TextPlace, textPlace } from '../definition/json_place';
+import { offsetOf, pointerPlace, syntaxFault, type TextPlace, textPlace } from '../definition/json_place';
 import { hasMuted } from '../definition/tree';
 import { formsQuery, parse } from './api';
 import classes from './builder.module.css';
@@ -168,7 +168,7 @@ async function readSource(form: Form, text: string, signal: AbortSignal): Promis
 }
 
 function faultIn(form: Form, text: string, error: unknown): Fault {
-  if (error instanceof SyntaxError) return { message: error.message, place: syntaxPlace(text, error.message) };
+  if (error instanceof SyntaxError) return syntaxFault(text) ?? { message: error.message };
   if (!(error instanceof ApiError)) return { message: String(error) };
   const { detail, pointer = '', suggestion } = error.problem;
   if (form === 'json') {

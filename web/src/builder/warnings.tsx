@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { suggested } from '../condition/suggested';
 import type { Note } from '../definition/place';
@@ -27,25 +27,25 @@ function Warning({ node, note, fault }: { node: Node; note: Note; fault?: boolea
   const { editing, remove, readOnly } = useBench();
   const repaired = node.kind === 'leaf' ? suggested(node.condition, note) : undefined;
   return (
-    <Group gap={8} className={classes.warning} data-fault={fault} data-warning>
+    <div className={classes.warning} data-fault={fault}>
       <IconAlertTriangle size={16} aria-hidden />
-      <Text size="sm" component="span">
+      <div>
         {note.message}
-      </Text>
-      {!readOnly && node.kind === 'leaf' && repaired && repaired !== node.condition && (
-        <Button
-          size="compact-xs"
-          variant="default"
-          onClick={() => editing.edit((both) => setCondition(both, node.id, repaired))}
-        >
-          Use {note.suggestion}
-        </Button>
-      )}
-      {!readOnly && note.code === 'duplicate' && (
-        <Button size="compact-xs" variant="default" onClick={() => remove(node.id)}>
-          Remove it
-        </Button>
-      )}
-    </Group>
+        {!readOnly && node.kind === 'leaf' && repaired && repaired !== node.condition && (
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => editing.edit((both) => setCondition(both, node.id, repaired))}
+          >
+            Use {note.suggestion}
+          </Button>
+        )}
+        {!readOnly && note.code === 'duplicate' && (
+          <Button size="compact-xs" variant="default" onClick={() => remove(node.id)}>
+            Remove it
+          </Button>
+        )}
+      </div>
+    </div>
   );
 }
