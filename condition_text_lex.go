@@ -22,7 +22,7 @@ const maxText = MaxBody
 // lexText splits the text form into tokens.
 func lexText(s string) ([]textToken, *Error) {
 	if len(s) > maxText {
-		return nil, &Error{Code: CodeLimit, Pointer: "/text", Limit: maxText, Actual: int64(len(s)), Message: "the text is too long"}
+		return nil, &Error{Code: CodeLimit, Pointer: "/text", Limit: maxText, Actual: int64(len(s)), Message: TooLarge("the text", int64(len(s)), maxText)}
 	}
 	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 		return nil, &Error{Code: CodeEncoding, Pointer: "/text", Message: "the text is not UTF-8, or holds a NUL"}

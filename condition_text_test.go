@@ -153,7 +153,7 @@ func TestParseTextRefuses(t *testing.T) {
 		{strings.Repeat("(", 100_000), `nested too deeply`, ``},
 		{strings.Repeat("not ", 100_000) + "x is 1", `nested too deeply`, ``},
 		{strings.Repeat("not ", 16) + "x is 1", `nested at most 16 deep`, ``},
-		{strings.Repeat("x", MaxBody+1), `too long`, ``},
+		{strings.Repeat("x", MaxBody+1), `it may have 4 MiB`, ``},
 	} {
 		c, err := ParseText(tc.text)
 		var e *Error

@@ -42,7 +42,7 @@ type piece struct {
 // one over the limit.
 func CompilePattern(src string, matchCase bool) (*Pattern, error) {
 	if len(src) > MaxPatternBytes {
-		return nil, &Error{Code: CodeLimit, Limit: MaxPatternBytes, Actual: int64(len(src)), Message: "the pattern is too long"}
+		return nil, &Error{Code: CodeLimit, Limit: MaxPatternBytes, Actual: int64(len(src)), Message: TooLarge("the pattern", int64(len(src)), MaxPatternBytes)}
 	}
 	p := &Pattern{matchCase: matchCase}
 	var alt alternative
@@ -308,7 +308,7 @@ func CompileMatch(expr string, matchCase bool) (*regexp.Regexp, error) {
 		return nil, Errorf(CodeInvalid, "an empty expression would match everyone")
 	}
 	if len(expr) > MaxPatternBytes {
-		return nil, &Error{Code: CodeLimit, Limit: MaxPatternBytes, Actual: int64(len(expr)), Message: "the expression is too long"}
+		return nil, &Error{Code: CodeLimit, Limit: MaxPatternBytes, Actual: int64(len(expr)), Message: TooLarge("the expression", int64(len(expr)), MaxPatternBytes)}
 	}
 	if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
 		return nil, Errorf(CodeInvalid, "the expression cannot be read: %v", err)

@@ -128,7 +128,7 @@ func (v *validator) texts(s, at string, limit int) {
 	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 		v.fault(at, CodeEncoding, "the text is not UTF-8, or holds a NUL")
 	case len(s) > limit:
-		v.limit(at, int64(limit), int64(len(s)), "the text has %d bytes; there may be %d", len(s), limit)
+		v.limit(at, int64(limit), int64(len(s)), "%s", TooLarge("the text", int64(len(s)), int64(limit)))
 	}
 }
 

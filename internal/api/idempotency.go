@@ -29,12 +29,12 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 			return
 		}
 		if len(key) > carpel.MaxIDBytes {
-			a.writeProblem(w, r, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(key)), Message: "the Idempotency-Key is too long"})
+			a.writeProblem(w, r, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(key)), Message: carpel.TooLarge("the Idempotency-Key", int64(len(key)), carpel.MaxIDBytes)})
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxIdempotentBody))
 		if err != nil {
-			a.writeProblem(w, r, &carpel.Error{Code: carpel.CodeTooLarge, Limit: maxIdempotentBody, Message: "a body this large cannot have an Idempotency-Key"})
+			a.writeProblem(w, r, &carpel.Error{Code: carpel.CodeTooLarge, Limit: maxIdempotentBody, Message: "a body of more than " + carpel.Bytes(maxIdempotentBody) + " cannot have an Idempotency-Key"})
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))

@@ -86,5 +86,5 @@ func unreadable(err error) *carpel.Error {
 
 func bodyTooLarge(size int64) *carpel.Error {
 	return &carpel.Error{Code: carpel.CodeTooLarge, Limit: carpel.MaxBody, Actual: size,
-		Message: fmt.Sprintf("the body is larger than %d bytes", carpel.MaxBody)}
+		Message: "the body is larger than " + carpel.Bytes(carpel.MaxBody)}
 }

@@ -124,7 +124,7 @@ func (v *visit) hold(n int) *carpel.Error {
 		limit = g.maxBytes / nobodyShare
 	}
 	if v.share.bytes > limit && v.share.bytes > carpel.MaxBody || g.all.bytes > g.maxBytes {
-		return &carpel.Error{Code: carpel.CodeOverloaded, Bound: "bytes", Limit: g.maxBytes, Actual: g.all.bytes, Message: "too much is being sent at once; send it again a little later"}
+		return &carpel.Error{Code: carpel.CodeOverloaded, Bound: "bytes", Limit: g.maxBytes, Actual: g.all.bytes, Message: fmt.Sprintf("too much is being sent at once: bodies of %s would be at work, of %s in all; send it again a little later", carpel.Bytes(g.all.bytes), carpel.Bytes(g.maxBytes))}
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (s *share) tooLong(now time.Time) *carpel.Error {
 	s.pace.passed(now)
 	if wait := s.wait(); wait > maxWait {
 		return &carpel.Error{Code: carpel.CodeOverloaded, Bound: "writer", Limit: maxWait.Milliseconds(), Actual: wait.Milliseconds(),
-			Message: fmt.Sprintf("more is sent than can be taken in: what waits takes %d ms; send it again a little later", wait.Milliseconds())}
+			Message: fmt.Sprintf("more is sent than can be taken in: what waits takes %d ms, and %d ms is the most; send it again a little later", wait.Milliseconds(), maxWait.Milliseconds())}
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func TestFromYAMLRefuses(t *testing.T) {
 		{"deep braces", strings.Repeat("{a: ", 100_000), carpel.CodeLimit, "", "64 deep"},
 		{"deep dashes", strings.Repeat("- ", 100_000) + "a", carpel.CodeLimit, "", "64 deep"},
 		{"deep keys", deepKeys(100), carpel.CodeLimit, "", "64 deep"},
-		{"large", strings.Repeat("# a\n", MaxBytes/4+1), carpel.CodeTooLarge, "", "at most"},
+		{"large", strings.Repeat("# a\n", MaxBytes/4+1), carpel.CodeTooLarge, "", "it may have 1 MiB"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := FromYAML([]byte(tc.yaml))

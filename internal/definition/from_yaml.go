@@ -38,7 +38,7 @@ func FromYAML(data []byte) ([]byte, error) {
 // checkBytes refuses what no YAML file may hold, before the parser sees it.
 func checkBytes(data []byte) error {
 	if len(data) > MaxBytes {
-		return &carpel.Error{Code: carpel.CodeTooLarge, Limit: MaxBytes, Actual: int64(len(data)), Message: fmt.Sprintf("a definition's file has at most %d bytes", MaxBytes)}
+		return &carpel.Error{Code: carpel.CodeTooLarge, Limit: MaxBytes, Actual: int64(len(data)), Message: carpel.TooLarge("a definition's file", int64(len(data)), MaxBytes)}
 	}
 	line := 1
 	for i := 0; i < len(data); {

@@ -218,7 +218,7 @@ func (j *job) complete(kind string, it carpel.Item, values map[string]carpel.Val
 	}
 	for what, id := range map[string]string{"id": it.Person.UserID, "email": it.Person.Email, "anonymous_id": it.Person.AnonymousID, "key": it.Person.Key, "message_id": it.MessageID} {
 		if len(id) > carpel.MaxIDBytes {
-			return it, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(id)), Message: "the " + what + " is too long"}
+			return it, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxIDBytes, Actual: int64(len(id)), Message: carpel.TooLarge("the "+what, int64(len(id)), carpel.MaxIDBytes)}
 		}
 	}
 	if it.At > j.now+24*3600*1000 {
@@ -257,7 +257,7 @@ func (j *job) complete(kind string, it carpel.Item, values map[string]carpel.Val
 		case strings.HasPrefix(name, "$"):
 			return it, &carpel.Error{Code: carpel.CodeReserved, Message: fmt.Sprintf("the name %.60q is reserved: names that begin with $ are ours", name)}
 		case name == "" || len(name) > carpel.MaxNameBytes:
-			return it, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxNameBytes, Actual: int64(len(name)), Message: "a name has 1 to 150 bytes"}
+			return it, &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxNameBytes, Actual: int64(len(name)), Message: carpel.TooLarge("a name", int64(len(name)), carpel.MaxNameBytes) + ", and has 1 at least"}
 		}
 	}
 	return it, nil
@@ -280,7 +280,7 @@ func checkValue(column string, v carpel.Value) error {
 	_, _, text := v.Parts()
 	switch {
 	case len(text) > carpel.MaxValueBytes:
-		return &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxValueBytes, Actual: int64(len(text)), Message: fmt.Sprintf("the value of %.60q is too long", column)}
+		return &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxValueBytes, Actual: int64(len(text)), Message: carpel.TooLarge(fmt.Sprintf("the value of %.60q", column), int64(len(text)), carpel.MaxValueBytes)}
 	case !utf8.ValidString(text):
 		return &carpel.Error{Code: carpel.CodeEncoding, Message: fmt.Sprintf("the value of %.60q is not UTF-8", column)}
 	case strings.ContainsRune(text, 0):

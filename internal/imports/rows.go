@@ -45,7 +45,7 @@ func isRowError(err error) bool {
 // tooLong is the fault of a row beyond maxRecord.
 func tooLong(actual int64, hint string) badRow {
 	return badRow{&carpel.Error{Code: carpel.CodeTooLarge, Limit: maxRecord, Actual: actual,
-		Message: fmt.Sprintf("the row has %d bytes; it may have %d%s", actual, maxRecord, hint)}}
+		Message: carpel.TooLarge("the row", actual, maxRecord) + hint}}
 }
 
 // openRows opens a file that we keep. A *[carpel.Error] tells what is wrong with its head.

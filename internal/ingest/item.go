@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func (it *Item) ID(n Node, pointer string, limit int) string {
 func (it *Item) CheckLength(id, pointer string, limit int) {
 	if len(id) > limit {
 		it.Refuse(&carpel.Error{Code: carpel.CodeLimit, Pointer: pointer, Limit: int64(limit), Actual: int64(len(id)),
-			Message: fmt.Sprintf("an id has %d bytes; the limit is %d", len(id), limit)})
+			Message: carpel.TooLarge("an id", int64(len(id)), int64(limit))})
 	}
 }
 
@@ -99,7 +98,7 @@ func (it *Item) ViewName(n Node, pointer string) string {
 
 func nameTooLong(pointer string, n int) *carpel.Error {
 	return &carpel.Error{Code: carpel.CodeLimit, Pointer: pointer, Limit: carpel.MaxNameBytes, Actual: int64(n),
-		Message: fmt.Sprintf("a name has %d bytes; the limit is %d", n, carpel.MaxNameBytes)}
+		Message: carpel.TooLarge("a name", int64(n), carpel.MaxNameBytes)}
 }
 
 // Values reads an object of attributes or properties into values, each name with prefix before it. skip says which
@@ -143,7 +142,7 @@ func (it *Item) value(n Node, pointer string, key []byte) carpel.Value {
 	v := n.Value()
 	if _, _, text := v.Parts(); len(text) > carpel.MaxValueBytes {
 		it.Refuse(&carpel.Error{Code: carpel.CodeLimit, Pointer: pointer + "/" + escapePointer(string(key)), Limit: carpel.MaxValueBytes, Actual: int64(len(text)),
-			Message: fmt.Sprintf("a value has %d bytes; the limit is %d", len(text), carpel.MaxValueBytes)})
+			Message: carpel.TooLarge("a value", int64(len(text)), carpel.MaxValueBytes)})
 	}
 	return v
 }

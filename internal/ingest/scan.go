@@ -382,5 +382,5 @@ func (s *scanner) itemLimits(i, size int) {
 // itemTooLarge is the refusal of an item by its size.
 func itemTooLarge(pointer string, size int) *carpel.Error {
 	return &carpel.Error{Code: carpel.CodeTooLarge, Pointer: pointer, Limit: carpel.MaxItem, Actual: int64(size),
-		Message: fmt.Sprintf("an item has %d bytes; the limit is %d", size, carpel.MaxItem)}
+		Message: carpel.TooLarge("an item", int64(size), carpel.MaxItem)}
 }

@@ -141,7 +141,7 @@ func (db *DB) Accept(ctx context.Context, token string, a Acceptance) (string, e
 		return "", err
 	}
 	if len(a.Name) > carpel.MaxNameBytes {
-		return "", &carpel.Error{Code: carpel.CodeLimit, Pointer: "/name", Limit: carpel.MaxNameBytes, Actual: int64(len(a.Name)), Message: "the name is too long"}
+		return "", &carpel.Error{Code: carpel.CodeLimit, Pointer: "/name", Limit: carpel.MaxNameBytes, Actual: int64(len(a.Name)), Message: carpel.TooLarge("the name", int64(len(a.Name)), carpel.MaxNameBytes)}
 	}
 	if l.Kind == SetupLink {
 		if l.Email, err = carpel.CheckUserEmail(a.Email); err != nil {

@@ -114,7 +114,7 @@ func checkSegment(s *carpel.Segment) error {
 			Message: "a key is made of at most 100 small letters, digits and single hyphens"}
 	}
 	if len(s.Description) > 4096 {
-		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/description", Limit: 4096, Actual: int64(len(s.Description)), Message: "the description is over 4096 bytes"}
+		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/description", Limit: 4096, Actual: int64(len(s.Description)), Message: carpel.TooLarge("the description", int64(len(s.Description)), 4096)}
 	}
 	if len(s.Tags) > 50 {
 		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/tags", Limit: 50, Actual: int64(len(s.Tags)), Message: "more than 50 tags"}

@@ -136,7 +136,7 @@ func (d *disk) room() error {
 		}
 	}
 	if free := d.free.Load(); free < d.minFree {
-		return &carpel.Error{Code: carpel.CodeDiskFull, Limit: d.minFree, Actual: free, Message: "the disk is nearly full; nothing is taken in until there is space again"}
+		return &carpel.Error{Code: carpel.CodeDiskFull, Limit: d.minFree, Actual: free, Message: fmt.Sprintf("the disk is nearly full; nothing is taken in until there is space again: %s are free, and %s stay so", carpel.Bytes(free), carpel.Bytes(d.minFree))}
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func TestShapeProblems(t *testing.T) {
 		{"POST /api/segments", `{"name":nil}`, `bad JSON at byte 9: true, false or null is due where it has "i"`},
 		{"POST /api/segments", `[]`, "the body must be an object"},
 		{"POST /api/segments", `{"name":7}`, "name must be a text"},
-		{"POST /api/segments", `{"name":""}`, "name is too short; the least length is 1"},
+		{"POST /api/segments", `{"name":""}`, "name is too short; its least number of characters is 1"},
 		{"POST /api/segments", `{"name":"x","kind":"auto"}`, `kind must be one of dynamic, manual`},
 		{"POST /api/segments/preview", `{}`, "definition is missing"},
 		{"POST /api/segments/preview", `{"definition":{},"sample":-1}`, "sample must be at least 0"},

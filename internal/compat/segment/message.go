@@ -52,7 +52,7 @@ func (d *decoder) decode(doc *ingest.Document) error {
 		return shared.Refused
 	}
 	if len(d.sharedField.Raw()) > carpel.MaxItem {
-		return &carpel.Error{Code: carpel.CodeTooLarge, Pointer: "/context", Limit: carpel.MaxItem, Actual: int64(len(d.sharedField.Raw())), Message: "the batch's context is larger than an item may be"}
+		return &carpel.Error{Code: carpel.CodeTooLarge, Pointer: "/context", Limit: carpel.MaxItem, Actual: int64(len(d.sharedField.Raw())), Message: carpel.TooLarge("the batch's context", int64(len(d.sharedField.Raw())), carpel.MaxItem)}
 	}
 	d.sharedPage = d.sharedField.Get("page")
 	if d.sharedField.IsSet() || d.sentAt.IsSet() {

@@ -56,7 +56,7 @@ func (a *application) anonymous() (uint32, *person, error) {
 		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxWaiting, Actual: int64(w.items), Message: "as many items wait under this anonymous id as may; they join a person when somebody is identified by it"})
 		return 0, nil, nil
 	case w.bytes > carpel.MaxWaitingBytes:
-		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxWaitingBytes, Actual: w.bytes, Message: "as many bytes wait under this anonymous id as may; they join a person when somebody is identified by it"})
+		a.refuse(&carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxWaitingBytes, Actual: w.bytes, Message: "what waits under this anonymous id would be more than " + carpel.Bytes(carpel.MaxWaitingBytes) + "; it joins a person when somebody is identified by it"})
 		return 0, nil, nil
 	}
 	a.waitingSizes[id] = w

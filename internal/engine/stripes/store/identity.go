@@ -128,7 +128,7 @@ func (a *application) userID(ordinal uint32, p *person, id string) error {
 	case a.it.Public:
 		a.warn(carpel.CodePublicKey, "/id", "a browser key may not give a user id to a person who has an email")
 	case len(id) > carpel.MaxIDBytes:
-		a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/id", Limit: carpel.MaxIDBytes, Actual: int64(len(id)), Message: "the user id is too long"})
+		a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/id", Limit: carpel.MaxIDBytes, Actual: int64(len(id)), Message: carpel.TooLarge("the user id", int64(len(id)), carpel.MaxIDBytes)})
 	default:
 		return a.adopt(ordinal, p, id)
 	}
@@ -164,7 +164,7 @@ func (a *application) email(ordinal uint32, p *person, v carpel.Value) error {
 		return a.setAttribute(ordinal, "email", v, a.it.At)
 	}
 	if len(text) > carpel.MaxIDBytes {
-		a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/email", Limit: carpel.MaxIDBytes, Actual: int64(len(text)), Message: "the email is too long"})
+		a.out.Warnings = append(a.out.Warnings, &carpel.Error{Code: carpel.CodeLimit, Pointer: "/email", Limit: carpel.MaxIDBytes, Actual: int64(len(text)), Message: carpel.TooLarge("the email", int64(len(text)), carpel.MaxIDBytes)})
 		return nil
 	}
 	if a.it.Public && p.email != "" {
