@@ -53,7 +53,7 @@ function Revoke({ of: key, onClose }: { of: Key; onClose: () => void }) {
         <Button variant="default" onClick={onClose}>
           Keep it
         </Button>
-        <Button color="red" loading={revoke.isPending} onClick={() => revoke.mutate(key.id, { onSuccess: done })}>
+        <Button color="red.9" loading={revoke.isPending} onClick={() => revoke.mutate(key.id, { onSuccess: done })}>
           Revoke
         </Button>
       </Group>

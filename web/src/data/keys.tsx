@@ -134,9 +134,7 @@ function KeyMenu({ of: key, onAsk }: { of: Key; onAsk: (a: Asked) => void }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Item onClick={() => onAsk({ what: 'rotate', key })}>Replace …</Menu.Item>
-        <Menu.Item color="red" onClick={() => onAsk({ what: 'revoke', key })}>
-          Revoke …
-        </Menu.Item>
+        <Menu.Item onClick={() => onAsk({ what: 'revoke', key })}>Revoke …</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -137,7 +137,7 @@ function Trial({ of: begun, onRun, starting }: { of: Import; onRun: () => void; 
   return (
     <Stack gap="md" role="region" aria-label="Dry run">
       {found.state === 'running' ? <ImportProgress of={found} /> : <ImportCounts of={found} />}
-      {found.reason && <Text c="red">{found.reason}</Text>}
+      {found.reason && <Text role="alert">{found.reason}</Text>}
       {found.state === 'done' && (
         <Group>
           <Button onClick={onRun} loading={starting} disabled={good === 0}>

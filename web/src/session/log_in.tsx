@@ -24,8 +24,8 @@ export function LogInPage() {
     return (
       <Door title="Welcome to Carpel">
         <Text>
-          Nobody has set up this server yet. When it started, it printed a set-up link in its terminal: open that link
-          to become its first admin.
+          Nobody has set up this server yet. When it started, it printed a set-up link in its terminal, or wrote it to{' '}
+          <Code>set-up-link.txt</Code> in its data directory: open that link to become its first admin.
         </Text>
         <Text size="sm" c="dimmed">
           No link at hand? On the server's machine, <Code>carpel user invite you@example.com --role admin</Code> makes

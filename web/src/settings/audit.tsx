@@ -57,9 +57,7 @@ export function AuditLog() {
                 <Table.Td>{moment(e.at, zone)}</Table.Td>
                 <Table.Td>{names.get(e.who) ?? (e.who.startsWith('usr_') ? 'a former user' : e.who)}</Table.Td>
                 <Table.Td>{deeds[e.action] ?? e.action}</Table.Td>
-                <Table.Td visibleFrom="sm">
-                  <ObjectOf id={e.object} names={names} />
-                </Table.Td>
+                <Table.Td visibleFrom="sm">{e.object !== e.who && <ObjectOf id={e.object} names={names} />}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -122,7 +122,7 @@ function Remove({ of: u, onClose }: { of: User; onClose: () => void }) {
         <Button variant="default" onClick={onClose}>
           Keep
         </Button>
-        <Button color="red" loading={remove.isPending} onClick={() => remove.mutate(u.id, { onSuccess: done })}>
+        <Button color="red.9" loading={remove.isPending} onClick={() => remove.mutate(u.id, { onSuccess: done })}>
           Take out
         </Button>
       </Group>

@@ -119,9 +119,7 @@ function UserRow({
           </Menu.Target>
           <Menu.Dropdown>
             <Menu.Item onClick={() => onAsk({ what: 'password', user: u })}>Link for a new password …</Menu.Item>
-            <Menu.Item color="red" onClick={() => onAsk({ what: 'remove', user: u })}>
-              Take out …
-            </Menu.Item>
+            <Menu.Item onClick={() => onAsk({ what: 'remove', user: u })}>Take out …</Menu.Item>
           </Menu.Dropdown>
         </Menu>
       </Table.Td>

@@ -111,7 +111,7 @@ function Demo({ name }: { name: string }) {
           The people here were made up, and go on living while the server runs.
         </Text>
         <Group>
-          <Button variant="default" color="red" onClick={() => setAsking(true)}>
+          <Button variant="default" onClick={() => setAsking(true)}>
             Delete this workspace …
           </Button>
         </Group>
