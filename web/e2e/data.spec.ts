@@ -11,7 +11,7 @@ test('names are found, and begin a segment', async ({ console: page, open }) => 
   await expect(page).toHaveURL(/kind=property&event=project_created/);
   await expect(page.getByRole('link', { name: /^kanban/ })).toBeVisible();
   await accessible(page);
-  await page.getByRole('textbox', { name: 'Kind' }).click();
+  await page.getByRole('combobox', { name: 'Kind' }).click();
   await page.getByRole('option', { name: 'Attributes' }).click();
   await page.getByRole('textbox', { name: 'Begins with' }).fill('pl');
   await expect(page.getByRole('row')).toHaveCount(2); // the head, and plan
@@ -34,10 +34,10 @@ test('a file is mapped, tried and taken, and tells which rows were not', async (
   await page
     .getByLabel('File to import')
     .setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(people) });
-  await expect(page.getByRole('textbox', { name: 'Customer ID is taken as' })).toHaveValue('User id');
-  await expect(page.getByRole('textbox', { name: 'Mail is taken as' })).toHaveValue('Email');
+  await expect(page.getByRole('combobox', { name: 'Customer ID is taken as' })).toHaveValue('User id');
+  await expect(page.getByRole('combobox', { name: 'Mail is taken as' })).toHaveValue('Email');
   await expect(page.getByText('pro · free')).toBeVisible();
-  await page.getByRole('textbox', { name: 'note is taken as' }).click();
+  await page.getByRole('combobox', { name: 'note is taken as' }).click();
   await page.getByRole('option', { name: 'Leave out' }).click();
   await page.getByRole('textbox', { name: 'Attribute that plan becomes' }).fill('imported_plan');
   await accessible(page);
@@ -67,9 +67,9 @@ test('what is missing of a file of events is told', async ({ console: page, open
   });
   await page.getByRole('radio', { name: 'Events' }).check();
   await expect(page.getByText('Say which column tells who a row is about')).toBeVisible();
-  await page.getByRole('textbox', { name: 'who is taken as' }).click();
+  await page.getByRole('combobox', { name: 'who is taken as' }).click();
   await page.getByRole('option', { name: 'User id' }).click();
-  await page.getByRole('textbox', { name: 'day is taken as' }).click();
+  await page.getByRole('combobox', { name: 'day is taken as' }).click();
   await page.getByRole('option', { name: 'Time of the event' }).click();
   await expect(page.getByText('Say which column is the name of the event')).toBeVisible();
   await page.getByRole('textbox', { name: 'Name of all events' }).fill('ordered');
@@ -101,7 +101,7 @@ test('what was refused is listed with the reason, and taken again', async ({ con
   await accessible(page);
   await page.getByRole('button', { name: 'Take it again' }).press('Enter');
   await expect(page.getByText('0 taken, 1 refused again')).toBeVisible();
-  await page.getByRole('textbox', { name: 'Reason' }).click();
+  await page.getByRole('combobox', { name: 'Reason' }).click();
   await page.getByRole('option', { name: /\(1\)/ }).first().click();
   await expect(page).toHaveURL(/code=/);
   await expect(page.getByRole('listitem')).toHaveCount(1);

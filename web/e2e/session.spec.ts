@@ -103,7 +103,7 @@ test('somebody is invited, joins, and may do what the role says', async ({ page,
   }
 
   await page.reload();
-  await page.getByRole('textbox', { name: 'Role of Bob' }).click();
+  await page.getByRole('combobox', { name: 'Role of Bob' }).click();
   await page.getByRole('option', { name: 'Editor' }).click();
   await expect(page.getByText('Bob is an editor now.')).toBeVisible();
   await bob.goto(`${home}/data/imports`);

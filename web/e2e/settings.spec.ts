@@ -16,7 +16,7 @@ test('the workspace is renamed and moved, another is made, and the log tells it'
   await expect(page).toHaveURL(/\/settings\/workspace$/);
   await accessible(page);
   await page.getByRole('textbox', { name: 'Name' }).fill('Acme Berlin');
-  await page.getByRole('textbox', { name: 'Time zone' }).fill('Berlin');
+  await page.getByRole('combobox', { name: 'Time zone' }).fill('Berlin');
   await page.getByRole('option', { name: 'Europe/Berlin' }).click();
   await expect(page.getByText(/segments that count days are built anew/)).toBeVisible();
   await page.getByRole('button', { name: 'Save' }).click();
@@ -25,7 +25,7 @@ test('the workspace is renamed and moved, another is made, and the log tells it'
   await page.getByRole('tab', { name: 'Audit log' }).press('Enter');
   await expect(page.getByRole('cell', { name: 'changed the workspace' }).first()).toBeVisible();
   await accessible(page);
-  await page.getByRole('textbox', { name: 'About' }).click();
+  await page.getByRole('combobox', { name: 'About' }).click();
   await page.getByRole('option', { name: 'Keys' }).click();
   await expect(page).toHaveURL(/about=key/);
   await expect(page.getByText('Nothing was done of that kind')).toBeVisible();
@@ -70,7 +70,7 @@ test('an API key is made, used, replaced and revoked', async ({ page }) => {
 
   await page.getByRole('button', { name: 'Actions for the key reports' }).click();
   await page.getByRole('menuitem', { name: 'Replace …' }).click();
-  await page.getByRole('textbox', { name: 'The old one goes on' }).click();
+  await page.getByRole('combobox', { name: 'The old one goes on' }).click();
   await page.getByRole('option', { name: 'not at all' }).click();
   await page.getByRole('button', { name: 'Make the new key' }).click();
   const second = String(await page.getByRole('region', { name: 'New key' }).textContent()).trim();

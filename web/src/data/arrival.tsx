@@ -1,4 +1,4 @@
-import { Group, Text } from '@mantine/core';
+import { Anchor, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -24,9 +24,15 @@ export function Arrival() {
       {last ? (
         <Text size="sm">
           <strong>Receiving.</strong> Last came {said(last)} {last.at && relative(last.at)}.{' '}
-          <Link to="/w/$workspace/people/$person" params={{ workspace, person: last.person }}>
+          <Anchor
+            inherit
+            underline="always"
+            renderRoot={(props) => (
+              <Link {...props} to="/w/$workspace/people/$person" params={{ workspace, person: last.person }} />
+            )}
+          >
             See the person
-          </Link>
+          </Anchor>
         </Text>
       ) : (
         <Text size="sm">Waiting for the first event …</Text>

@@ -1,4 +1,16 @@
-import { ActionIcon, Badge, Button, Group, Menu, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Menu,
+  Stack,
+  Table,
+  Text,
+  Title,
+  Tooltip,
+  VisuallyHidden,
+} from '@mantine/core';
 import { IconDots, IconKey, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
@@ -69,7 +81,9 @@ export function Keys({
               <Table.Th visibleFrom="sm">Begins with</Table.Th>
               <Table.Th visibleFrom="sm">Made</Table.Th>
               <Table.Th>Last used</Table.Th>
-              <Table.Th w={44} aria-label="Actions" />
+              <Table.Th w={44}>
+                <VisuallyHidden>Actions</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

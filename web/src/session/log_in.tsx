@@ -72,7 +72,10 @@ export function LogInPage() {
           </Button>
           <Text size="sm" c="dimmed">
             Forgot the password? An admin of your workspace can make a link for a new one. See the{' '}
-            <Anchor href="/api/docs">API</Anchor> for programs.
+            <Anchor href="/api/docs" underline="always">
+              API
+            </Anchor>{' '}
+            for programs.
           </Text>
         </Stack>
       </form>

@@ -8,9 +8,15 @@ export function ApiKeys() {
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed" maw={640}>
-        For programs that ask or change what the console shows; see the <Anchor href="/api/docs">API</Anchor>. Keys that
-        send events are under{' '}
-        <Anchor renderRoot={(props) => <Link {...props} to="/w/$workspace/data/sources" params={{ workspace }} />}>
+        For programs that ask or change what the console shows; see the{' '}
+        <Anchor href="/api/docs" underline="always">
+          API
+        </Anchor>
+        . Keys that send events are under{' '}
+        <Anchor
+          underline="always"
+          renderRoot={(props) => <Link {...props} to="/w/$workspace/data/sources" params={{ workspace }} />}
+        >
           Data, Sources
         </Anchor>
         .

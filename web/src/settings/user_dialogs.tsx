@@ -144,7 +144,7 @@ function OwnRole({ of: u, role, onClose }: { of: User; role: Role; onClose: () =
           Stay admin
         </Button>
         <Button
-          color="red"
+          color="red.9"
           loading={set.isPending}
           onClick={() => set.mutate({ id: u.id, role }, { onSuccess: () => location.assign('/login') })}
         >

@@ -128,7 +128,7 @@ function Demo({ name }: { name: string }) {
               Keep it
             </Button>
             <Button
-              color="red"
+              color="red.9"
               loading={remove.isPending}
               onClick={() => remove.mutate(undefined, { onSuccess: done })}
             >
