@@ -1,8 +1,8 @@
 package block
 
 import (
+	"bytes"
 	"math"
-	"slices"
 )
 
 // Codes is a code per row, in a byte each as long as all fit. Immutable once made; safe to share.
@@ -60,12 +60,17 @@ func (c *Codes) clone(most int) Codes {
 	return w
 }
 
-// has reports whether some row has a code.
-func (c *Codes) has(code int) bool {
-	if c.wide != nil {
-		return slices.Contains(c.wide, uint16(code))
+// count returns how many rows have a code.
+func (c *Codes) count(code int) (n int) {
+	if c.wide == nil {
+		return bytes.Count(c.narrow, []byte{uint8(code)})
 	}
-	return slices.Contains(c.narrow, uint8(code))
+	for _, x := range c.wide {
+		if int(x) == code {
+			n++
+		}
+	}
+	return n
 }
 
 // put copies rows of another one, whose codes fit.

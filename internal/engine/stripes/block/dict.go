@@ -3,6 +3,7 @@ package block
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/carpel/carpel"
 )
@@ -33,14 +34,16 @@ func appendTexts(text string, ends []uint16, vals []carpel.Value) (string, []uin
 			return "", nil, false
 		}
 	}
-	all := append(make([]byte, 0, size), text...)
+	var all strings.Builder
+	all.Grow(size)
+	all.WriteString(text)
 	ends = append(make([]uint16, 0, len(ends)+len(vals)), ends...)
 	for i := range vals {
 		_, _, s := vals[i].Parts()
-		all = append(all, s...)
-		ends = append(ends, uint16(len(all)))
+		all.WriteString(s)
+		ends = append(ends, uint16(all.Len()))
 	}
-	return string(all), ends, true
+	return all.String(), ends, true
 }
 
 // Len returns the number of codes, that of no value included.
@@ -108,6 +111,23 @@ func (d *Dict) with(more []carpel.Value) *Dict {
 		}
 	}
 	return &Dict{vals: append(d.values(), more...)}
+}
+
+// replaced returns the dictionary with another value for a code, which it does not have yet.
+func (d *Dict) replaced(code int, v carpel.Value) *Dict {
+	_, _, text := v.Parts()
+	if d.ends == nil || v != carpel.TextValue(text) || len(d.text)+len(text) > math.MaxUint16 {
+		vals := d.values()
+		vals[code] = v
+		return newDict(vals)
+	}
+	from, to := int(d.ends[code-1]), int(d.ends[code])
+	more := uint16(len(text) - (to - from)) // goes around when there is less
+	ends := slices.Clone(d.ends)
+	for i := code; i < len(ends); i++ {
+		ends[i] += more
+	}
+	return &Dict{text: d.text[:from] + text + d.text[to:], ends: ends}
 }
 
 // size returns the bytes that the dictionary takes in memory, about.

@@ -9,7 +9,9 @@ func newValues(c Column) *Values {
 	v := &Values{Col: c}
 	if c.Dict == nil || c.Dict.Len() > shortDict+1 {
 		for i := range Width {
-			v.set.Put(uint8(i), c.IsSet(i))
+			if c.IsSet(i) {
+				v.set[i>>6] |= 1 << (i & 63)
+			}
 		}
 		return v
 	}
@@ -88,15 +90,22 @@ func (v *Values) With(slot uint8, value carpel.Value) *Values {
 // other row has it, so that a long history leaves nothing behind.
 func (c *Column) with(row int, value carpel.Value) Column {
 	old, code, d := c.Codes.At(row), 0, c.Dict
+	leaves := old != 0 && c.Codes.count(old) == 1
 	if value.IsSet() {
 		if code = d.find(value); code == 0 {
+			if leaves {
+				return Column{Dict: d.replaced(old, value), Codes: c.Codes}
+			}
 			code = d.Len()
 			d = d.with([]carpel.Value{value})
 		}
 	}
+	if code == old {
+		return *c
+	}
 	codes := c.Codes.clone(d.Len())
 	codes.set(row, uint16(code))
-	if old == 0 || codes.has(old) {
+	if !leaves {
 		return Column{Dict: d, Codes: codes}
 	}
 	vals := d.values()
