@@ -2,6 +2,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { ApiError, api, type Schemas, unwrap } from '../api/client';
+import { messageOf } from '../app/error';
 import type { Condition } from '../definition/condition';
 
 export type Name = Schemas['Name'];
@@ -95,6 +96,9 @@ export const textQuery = (workspace: string, text: string) =>
     staleTime: Number.POSITIVE_INFINITY,
     retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status > 0 && error.status < 500),
   });
+
+/** Why a text is no condition, without the line that it all stands on. */
+export const notUnderstood = (error: unknown) => messageOf(error).replace(/^line 1, column \d+: /, '');
 
 /** The text of a condition. */
 export const definitionQuery = (workspace: string, definition: Condition) =>

@@ -39,13 +39,29 @@ export function RangeFields({ value, onChange, at }: { value: Json[]; onChange: 
   const [low = '', high = ''] = value;
   return (
     <>
-      <NumberField label="From" value={low} onChange={(n, merge) => onChange([n, high], merge)} at={`${at}/0`} />
+      <NumberField
+        label="From"
+        value={low}
+        onChange={(n, merge) => onChange([n, high], merge)}
+        at={`${at}/0`}
+        whole={at}
+      />
       <Word>and</Word>
-      <NumberField label="To" value={high} onChange={(n, merge) => onChange([low, n], merge)} at={`${at}/1`} />
+      <NumberField
+        label="To"
+        value={high}
+        onChange={(n, merge) => onChange([low, n], merge)}
+        at={`${at}/1`}
+        whole={at}
+      />
     </>
   );
 }
 
-export const NumberField = (props: { label: string; value: Json | undefined; onChange: Change<Json>; at: string }) => (
-  <Field {...props} read={readNumber} placeholder="0" input={{ inputMode: 'decimal' }} />
-);
+export const NumberField = (props: {
+  label: string;
+  value: Json | undefined;
+  onChange: Change<Json>;
+  at: string;
+  whole?: string;
+}) => <Field {...props} read={readNumber} placeholder="0" input={{ inputMode: 'decimal' }} />;

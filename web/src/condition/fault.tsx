@@ -2,6 +2,8 @@ import { Anchor, Text } from '@mantine/core';
 import { IconAlertCircle } from '@tabler/icons-react';
 import { createContext, type ReactNode, useContext } from 'react';
 
+import style from './condition.module.css';
+
 /** What is wrong at a place of a condition. */
 export interface Fault {
   /** Relative to the condition. */
@@ -21,10 +23,10 @@ export function FaultsOf({ faults, id, children }: { faults: readonly Fault[]; i
   return <Context value={{ list: faults, id }}>{children}</Context>;
 }
 
-/** What a field must carry to be seen and heard as wrong, by the pointer of its value. */
-export function useFault(at: string): { 'aria-invalid'?: true; 'aria-describedby'?: string } {
+/** What a field must carry to be seen and heard as wrong, by the pointer of its value, and of the whole that it is half of. */
+export function useFault(at: string, whole?: string): { 'aria-invalid'?: true; 'aria-describedby'?: string } {
   const { list, id } = useContext(Context);
-  const index = list.findIndex(({ pointer }) => pointer === at || pointer.startsWith(`${at}/`));
+  const index = list.findIndex(({ pointer }) => pointer === at || pointer === whole || pointer.startsWith(`${at}/`));
   return index < 0 ? {} : { 'aria-invalid': true, 'aria-describedby': `${id}-${index}` };
 }
 
@@ -32,7 +34,7 @@ export function useFault(at: string): { 'aria-invalid'?: true; 'aria-describedby
 export function FaultList({ onSuggestion }: { onSuggestion: (fault: Fault) => void }) {
   const { list, id } = useContext(Context);
   return list.map((fault, i) => (
-    <Text key={`${fault.pointer} ${fault.message}`} id={`${id}-${i}`} size="xs" c="var(--mantine-color-error)" mt={2}>
+    <Text key={`${fault.pointer} ${fault.message}`} id={`${id}-${i}`} size="xs" className={style.fault}>
       <IconAlertCircle size="1em" aria-hidden /> {fault.message}
       {fault.suggestion && (
         <>

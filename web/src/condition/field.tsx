@@ -17,6 +17,8 @@ export interface FieldProps {
   label: string;
   /** The pointer of the value, for its faults. */
   at: string;
+  /** The pointer of two values that are right or wrong together, of which this is one. */
+  whole?: string;
   value: Json | undefined;
   onChange: Change<Json>;
   /** How the value stands in the field, and what a typed text means. Text itself if left out. */
@@ -54,7 +56,7 @@ export function Field(props: FieldProps) {
   } = props;
   const [draft, setDraft] = useState<{ text: string; value: Json }>();
   const typed = useRef(false);
-  const fault = useFault(at);
+  const fault = useFault(at, props.whole);
   const text = draft && sameJson(draft.value, value ?? null) ? draft.text : write(value);
   const store = useCombobox({ onDropdownClose: () => store.resetSelectedOption() });
 

@@ -1,10 +1,9 @@
 // What "+ condition" proposes: for the text typed, and for the kind chosen.
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { messageOf } from '../app/error';
 import { count } from '../app/format';
 import type { Condition } from '../definition/condition';
-import { segmentsQuery, textQuery, useNames, useWorkspace } from './api';
+import { notUnderstood, segmentsQuery, textQuery, useNames, useWorkspace } from './api';
 import { type FieldOption, matching } from './field';
 import type { Kind } from './kind';
 import { kinds } from './kind';
@@ -127,7 +126,6 @@ export function useProposals(text: string, kind: Kind | undefined): { proposals:
   if (typed !== '') list.push(...ofKinds);
   return {
     proposals: list,
-    fault:
-      parsed.isError && settled === typed ? messageOf(parsed.error).replace(/^line 1, column \d+: /, '') : undefined,
+    fault: parsed.isError && settled === typed ? notUnderstood(parsed.error) : undefined,
   };
 }

@@ -2,9 +2,9 @@ import { Button, Group, Text, Textarea } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { messageOf } from '../app/error';
 import { type Condition, sameJson } from '../definition/condition';
-import { definitionQuery, textQuery, useWorkspace } from './api';
+import { definitionQuery, notUnderstood, textQuery, useWorkspace } from './api';
+import style from './condition.module.css';
 import { isObject } from './edit';
 
 interface Props {
@@ -76,8 +76,8 @@ export function TextEditor({ condition, onChange, onClose, autoFocus }: Props) {
             Cancel
           </Button>
         )}
-        <Text size="xs" c={parsed.isError ? 'var(--mantine-color-error)' : 'dimmed'} aria-live="polite">
-          {parsed.isError ? messageOf(parsed.error) : parsed.data?.sentence}
+        <Text size="xs" className={parsed.isError ? style.fault : style.word} aria-live="polite">
+          {parsed.isError ? notUnderstood(parsed.error) : parsed.data?.sentence}
         </Text>
       </Group>
     </>

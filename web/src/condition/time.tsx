@@ -16,6 +16,7 @@ export function DurationField(props: {
   value: Json | undefined;
   onChange: Change<Json>;
   usual?: readonly string[];
+  whole?: string;
 }) {
   const { usual = usualDurations, ...field } = props;
   return (

@@ -65,6 +65,7 @@ function Between({ value, onChange, at }: { value: Json[]; onChange: Change<Json
       <DurationField
         label="Longest ago"
         at={`${at}/0`}
+        whole={at}
         value={long}
         onChange={(d, merge) => onChange([d, short], merge)}
       />
@@ -72,6 +73,7 @@ function Between({ value, onChange, at }: { value: Json[]; onChange: Change<Json
       <DurationField
         label="Shortest ago"
         at={`${at}/1`}
+        whole={at}
         value={short}
         onChange={(d, merge) => onChange([long, d], merge)}
       />
