@@ -48,6 +48,7 @@ test('what is sent is never more than text', async ({ page }) => {
       await openEverything(page);
       expect(await planted(page)).toEqual([]);
       expect(faults).toEqual([]);
+      expect.soft(await page.evaluate(() => document.documentElement.scrollWidth), 'nothing sticks out').toBe(1280);
     });
   }
   await page.keyboard.press('Control+k');

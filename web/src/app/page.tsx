@@ -21,7 +21,7 @@ export function Page({
     <Stack gap="lg" maw={1400} mx="auto">
       <Group justify="space-between" align="flex-start" gap="sm">
         <Stack gap={2} miw={0}>
-          <Title order={1} size="h2">
+          <Title order={1} size="h2" lineClamp={3} style={{ overflowWrap: 'anywhere' }}>
             {heading ?? title}
           </Title>
           {about && (
