@@ -64,6 +64,7 @@ test('who logs in comes to where they wanted to go, by keyboard alone', async ({
 });
 
 test('somebody is invited, joins, and may do what the role says', async ({ page, browser }) => {
+  test.slow(); // two people, and four log-ins
   const faults = watch(page);
   await page.goto(carpel.url);
   await logIn(page);

@@ -9,6 +9,7 @@ test.beforeEach(async () => {
 test.afterEach(() => carpel.stop());
 
 test('from nothing to a counted segment of the demo, which is then deleted', async ({ page }) => {
+  test.slow(); // five thousand people
   const faults = watch(page);
   await setUp(page, carpel);
   await accessible(page);
