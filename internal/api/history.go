@@ -64,7 +64,7 @@ type Version struct {
 	Definition json.RawMessage `json:"definition"`
 	Sentence   string          `json:"sentence"`
 	SavedAt    time.Time       `json:"saved_at"`
-	SavedBy    string          `json:"saved_by" doc:"Id of the user or the key; empty for what a workspace starts with."`
+	SavedBy    string          `json:"saved_by" doc:"Id of the user or the key; system for what a workspace starts with."`
 	SavedName  string          `json:"saved_name" doc:"Name of the user or the key; empty when it is gone."`
 }
 
@@ -104,7 +104,7 @@ func (a *API) history(c *call, in *historyIn) (*historyOut, error) {
 	return out, nil
 }
 
-// authors returns the names of a workspace's users and keys, by id.
+// authors returns the names of who may have saved something in a workspace, by id.
 func (a *API) authors(c *call) (map[string]string, error) {
 	users, err := a.Records.Users(c, c.Workspace)
 	if err != nil {
@@ -114,7 +114,7 @@ func (a *API) authors(c *call) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]string{}
+	names := map[string]string{"system": "Carpel"}
 	for _, u := range users {
 		names[u.ID] = u.Name
 	}

@@ -26,6 +26,7 @@ export async function follow(
         signal,
         headers: { Accept: 'text/event-stream', ...workspaceHeaders(), ...(last && { 'Last-Event-ID': last }) },
       });
+      if (answer.status === 410) last = ''; // what it stood behind is not kept any more: from the start
       if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
       state?.(true);
       const parser = createParser({

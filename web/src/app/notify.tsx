@@ -15,5 +15,5 @@ export function Notices() {
 /** Tells in passing that something was done. What failed stands where it was asked for, and stays: see Failure. */
 export async function notify(message: string) {
   const { notifications } = await load();
-  notifications.show({ message });
+  notifications.show({ message, closeButtonProps: { 'aria-label': 'Dismiss' } });
 }

@@ -32,6 +32,7 @@ export function AddPeopleDialog({ segment, close }: { segment: Segment; close: (
   const [file, setFile] = useState<File | null>(null);
   const edit = useEditMembers(workspace, segment.key);
   const pasted = linesOf(text);
+  const chosen = way === 'find' ? keys.length : pasted.length;
   const ready = { find: keys.length > 0, paste: pasted.length > 0, file: file !== null }[way];
   const add = () => edit.mutate(way === 'file' && file ? file : { add: way === 'find' ? keys : pasted });
   return (
@@ -87,7 +88,9 @@ export function AddPeopleDialog({ segment, close }: { segment: Segment; close: (
               <Button type="submit" loading={edit.isPending} disabled={!ready}>
                 {way === 'file'
                   ? 'Add everybody in it'
-                  : `Add ${count(way === 'find' ? keys.length : pasted.length, 'person', 'people')}`}
+                  : chosen > 0
+                    ? `Add ${count(chosen, 'person', 'people')}`
+                    : 'Add people'}
               </Button>
             </Group>
           </Stack>

@@ -60,7 +60,8 @@ export function Circles({ sets, parts, lit, light }: Picture) {
       {parts.map((p) => {
         const at = places.get(p.id);
         return (
-          at && (
+          at &&
+          at.room > 8 && (
             <text key={p.id} className={classes.label} x={at.x} y={at.y + 6} fontSize={17}>
               {compact(p.count)}
             </text>

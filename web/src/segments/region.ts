@@ -21,8 +21,8 @@ export function partsOf(sets: readonly Pick<Segment, 'id'>[], regions: readonly 
 /** "In A and B, not in C". */
 export function nameOf(part: Part, sets: readonly Pick<Segment, 'name'>[]): string {
   const names = (keep: boolean) => sets.filter((_, i) => part.in.includes(i) === keep).map((s) => s.name);
-  const list = new Intl.ListFormat(navigator.language, { type: 'conjunction' });
-  const or = new Intl.ListFormat(navigator.language, { type: 'disjunction' });
+  const list = new Intl.ListFormat('en', { type: 'conjunction' });
+  const or = new Intl.ListFormat('en', { type: 'disjunction' });
   const out = names(false);
   return `In ${list.format(names(true))}${out.length > 0 ? `, not in ${or.format(out)}` : ''}`;
 }

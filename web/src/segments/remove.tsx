@@ -20,6 +20,7 @@ export function RemoveDialog({
 }) {
   const { workspace } = useParams({ from: '/w/$workspace' });
   const segment = useQuery(segmentQuery(workspace, shown.key)).data ?? shown;
+  const all = useQuery(everySegmentQuery(workspace)).data;
   const act = useAct(workspace);
   const remove = useDelete(workspace);
   const word = verb === 'archive' ? 'Archive' : 'Delete';
@@ -37,7 +38,7 @@ export function RemoveDialog({
     <Modal opened onClose={close} title={`${word} ${segment.name}`}>
       <Stack>
         {used ? <Dependants segment={segment} verb={verb} close={close} /> : <Effect segment={segment} verb={verb} />}
-        <Failure error={act.error ?? remove.error} />
+        <Failure error={named(act.error ?? remove.error, all ?? [])} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close} data-autofocus>
             {used ? 'Close' : 'Cancel'}
@@ -56,6 +57,10 @@ export function RemoveDialog({
     </Modal>
   );
 }
+
+/** A refusal that calls the segments it speaks of by name. */
+const named = (error: Error | null, all: readonly Segment[]) =>
+  error && new Error(error.message.replace(/seg_\w+/g, (id) => all.find((s) => s.id === id)?.name ?? id));
 
 function Effect({ segment, verb }: { segment: Segment; verb: 'archive' | 'delete' }) {
   const people = count(segment.count, 'person', 'people');

@@ -10,7 +10,7 @@ export interface ListSearch {
   sort?: Sort;
 }
 
-export const columns = ['name', 'count', 'change', 'used', 'state', 'updated'] as const;
+export const columns = ['name', 'count', 'change', 'used', 'state'] as const;
 export type Column = (typeof columns)[number];
 export type Sort = Column | `-${Column}`;
 

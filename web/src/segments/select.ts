@@ -33,7 +33,6 @@ export function select(all: readonly Segment[], by: ListSearch, change: (s: Segm
     change,
     used: (s) => s.used_in.length,
     state: (s) => s.state,
-    updated: (s) => s.updated_at,
   };
   return wanted.sort((a, b) => {
     const byName = names.compare(a.name, b.name);

@@ -1,4 +1,4 @@
-import { Button, Code, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Code, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Segment } from './api';
@@ -30,9 +30,9 @@ export function Snippets({ segment }: { segment: Segment }) {
         ))}
       <Text size="sm">
         All calls are in the{' '}
-        <a href="/api/docs" target="_blank" rel="noreferrer">
+        <Anchor href="/api/docs" target="_blank" rel="noreferrer" underline="always" inherit>
           API reference
-        </a>
+        </Anchor>
         .
       </Text>
     </Stack>

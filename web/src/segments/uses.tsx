@@ -1,7 +1,7 @@
-import { Anchor, Card, Stack, Text } from '@mantine/core';
+import { Anchor, Card, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { count } from '../app/format';
+import { count, number } from '../app/format';
 import { Empty, Failure, Waiting } from '../app/states';
 import { everySegmentQuery, type Segment } from './api';
 import { State } from './state';
@@ -23,8 +23,9 @@ export function Uses({ segment }: { segment: Segment }) {
   return (
     <Stack gap="xs">
       <Text c="dimmed" size="sm">
-        {count(users.length, 'segment refers', 'segments refer')} to it. When it changes, they change with it, at the
-        same moment.
+        {users.length === 1
+          ? 'One segment refers to it, and changes with it at the same moment.'
+          : `${number(users.length)} segments refer to it, and change with it at the same moment.`}
       </Text>
       {users.map((s) => (
         <Card key={s.id} withBorder padding="sm">
@@ -43,9 +44,12 @@ export function Uses({ segment }: { segment: Segment }) {
             {s.name}
           </Anchor>
           <Text size="sm">{s.sentence}</Text>
-          <Text size="sm" c="dimmed" component="div" mt={4}>
-            {count(s.count, 'person', 'people')} <State segment={s} />
-          </Text>
+          <Group gap="sm" mt={4}>
+            <Text size="sm" className="number">
+              {count(s.count, 'person', 'people')}
+            </Text>
+            <State segment={s} />
+          </Group>
         </Card>
       ))}
     </Stack>

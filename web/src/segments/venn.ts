@@ -55,7 +55,7 @@ export function layOut(sizes: readonly number[], shared: (i: number, j: number) 
 }
 
 /** The middle of each region that the circles make, by the places of the circles that it lies in: where a label has most room. */
-export function middles(circles: readonly Circle[]): Map<string, { x: number; y: number }> {
+export function middles(circles: readonly Circle[]): Map<string, { x: number; y: number; room: number }> {
   const box = boxOf(circles);
   const steps = 90;
   const step = Math.max(box.width, box.height) / steps;

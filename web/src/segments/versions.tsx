@@ -68,7 +68,7 @@ export function Versions({ segment }: { segment: Segment }) {
   );
 }
 
-const authorOf = (v: Version) => v.saved_name || (v.saved_by ? `somebody who is gone (${v.saved_by})` : 'Carpel');
+const authorOf = (v: Version) => v.saved_name || `somebody who is gone (${v.saved_by})`;
 
 /** A sentence, with what it changed of the one before. */
 function Sentence({ before, after }: { before?: string; after: string }) {
