@@ -8,10 +8,10 @@ import { useRef, useState } from 'react';
 import { brief, count, moment, number, useZone } from '../app/format';
 import { notify } from '../app/notify';
 import { Empty, Failure } from '../app/states';
+import { useMay } from '../session/api';
 import { AddPeopleDialog } from './add_people';
 import { download, exportAddress, type Member, memberPage, membersQuery, type Segment, useEditMembers } from './api';
 import { Check } from './check';
-import { useMayEdit } from './may';
 import classes from './members.module.css';
 
 const rowHeight = 32;
@@ -21,7 +21,7 @@ const most = 1_000_000; // rows: browsers draw nothing taller
 export function Members({ segment }: { segment: Segment }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [adding, setAdding] = useState(false);
-  const may = useMayEdit();
+  const may = useMay('write');
   const manual = segment.kind === 'manual' && segment.state !== 'archived' && may;
   const choose = (key: string) => {
     const next = new Set(chosen);

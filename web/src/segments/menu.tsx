@@ -15,11 +15,11 @@ import {
 import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { notify } from '../app/notify';
+import { useMay } from '../session/api';
 import { isBuilding, type Segment, useAct, type Verb } from './api';
 import { copyText } from './copy';
 import { DetailsDialog } from './details';
 import { type Form, formOf } from './forms';
-import { useMayEdit } from './may';
 import { RemoveDialog } from './remove';
 
 type Dialog = 'details' | 'archive' | 'delete';
@@ -36,7 +36,7 @@ const done: Record<Verb, string> = {
 export function SegmentMenu({ segment, children, gone }: { segment: Segment; children: ReactNode; gone?: () => void }) {
   const [dialog, setDialog] = useState<Dialog>();
   const close = () => setDialog(undefined);
-  const may = useMayEdit();
+  const may = useMay('write');
   return (
     <>
       <Menu position="bottom-end" width={220} withinPortal>

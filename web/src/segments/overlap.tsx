@@ -4,9 +4,9 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react';
 import { count, number, percent } from '../app/format';
 import { Empty, Failure } from '../app/states';
+import { useMay } from '../session/api';
 import { everySegmentQuery, overlapQuery, type Segment } from './api';
 import { Circles } from './circles';
-import { useMayEdit } from './may';
 import classes from './overlap.module.css';
 import { definitionOf, nameOf, type Part, partsOf } from './region';
 
@@ -102,7 +102,7 @@ interface List {
 /** Every part with its size as a bar: who is in exactly these segments. */
 function Parts({ sets, parts, lit, light }: List) {
   const { workspace } = useParams({ from: '/w/$workspace' });
-  const may = useMayEdit();
+  const may = useMay('write');
   const everybody = parts.reduce((n, p) => n + p.count, 0);
   const largest = Math.max(...parts.map((p) => p.count), 1);
   return (

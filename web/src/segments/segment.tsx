@@ -7,9 +7,9 @@ import { count, percent } from '../app/format';
 import { notify } from '../app/notify';
 import { Page } from '../app/page';
 import { Failure, Waiting } from '../app/states';
+import { useMay } from '../session/api';
 import { everybodyQuery, isBuilding, type Segment, segmentQuery, useAct } from './api';
 import { Changes } from './changes';
-import { useMayEdit } from './may';
 import { Members } from './members';
 import { SegmentMenu } from './menu';
 import { Overlap } from './overlap';
@@ -84,7 +84,7 @@ function About({ segment }: { segment: Segment }) {
 
 function Actions({ segment, gone }: { segment: Segment; gone: () => void }) {
   const { workspace } = useParams({ from: '/w/$workspace' });
-  const may = useMayEdit();
+  const may = useMay('write');
   return (
     <>
       {may && segment.kind === 'dynamic' && segment.state !== 'archived' && (
@@ -110,7 +110,7 @@ function Actions({ segment, gone }: { segment: Segment; gone: () => void }) {
 function Condition({ segment }: { segment: Segment }) {
   const { workspace } = useParams({ from: '/w/$workspace' });
   const act = useAct(workspace);
-  const may = useMayEdit();
+  const may = useMay('write');
   const button = (verb: 'resume' | 'restore' | 'cancel', label: string) =>
     may && (
       <Button

@@ -6,10 +6,10 @@ import { useState } from 'react';
 import { count } from '../app/format';
 import { Page } from '../app/page';
 import { Empty, Failure } from '../app/states';
+import { useMay } from '../session/api';
 import { everySegmentQuery, type Segment, trendDays, trendsQuery } from './api';
 import { NewManualDialog } from './details';
 import { Filters } from './filters';
-import { useMayEdit } from './may';
 import { Recipes } from './recipes';
 import { changeOver, select } from './select';
 import type { Curve } from './sparkline';
@@ -27,7 +27,7 @@ export function SegmentsPage() {
   const change = (s: Segment) => changeOver(7, s, trends?.get(s.id), now);
   const curve = (s: Segment) => sinceMade(s, trends?.get(s.id), now);
   const shown = select(all, search, change);
-  const may = useMayEdit();
+  const may = useMay('write');
   return (
     <Page
       title="Segments"

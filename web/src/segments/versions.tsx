@@ -7,9 +7,9 @@ import { count, moment, number, relative, useZone } from '../app/format';
 import { notify } from '../app/notify';
 import { visible } from '../app/reading';
 import { Failure, Waiting } from '../app/states';
+import { useMay } from '../session/api';
 import { historyQuery, type Impact, impactQuery, type PersonRow, type Segment, useUpdate, type Version } from './api';
 import { diff } from './diff';
-import { useMayEdit } from './may';
 import { spanOf } from './span';
 import classes from './versions.module.css';
 
@@ -19,7 +19,7 @@ export function Versions({ segment }: { segment: Segment }) {
   const zone = useZone();
   const history = useQuery(historyQuery(workspace, segment.key, '30d', () => spanOf('30d', zone, Date.now())));
   const [back, setBack] = useState<Version>();
-  const may = useMayEdit();
+  const may = useMay('write');
   if (history.error) return <Failure error={history.error} again={() => history.refetch()} />;
   if (!history.data) return <Waiting />;
   const versions = history.data.versions;
