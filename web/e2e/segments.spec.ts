@@ -48,6 +48,7 @@ test.describe('the list', () => {
   });
 
   test('pauses and resumes, and refuses to take away what is in use', async ({ console: page, open }) => {
+    test.slow(); // many steps
     await open('/segments');
     await choose(page, 'Big spenders', 'Pause');
     await expect(row(page, 'Big spenders')).toContainText('Paused');
@@ -80,6 +81,7 @@ test.describe('the list', () => {
   });
 
   test('renames, copies every form, and leads to the builder', async ({ console: page, open, context }) => {
+    test.slow(); // many steps
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     await open('/segments');
@@ -279,6 +281,7 @@ test.describe('a segment', () => {
   });
 
   test('made by hand takes people by name, by list and by file, and lets them go', async ({ console: page, open }) => {
+    test.slow(); // many steps
     await open('/segments');
     await page.getByRole('button', { name: 'More ways to make a segment' }).click();
     await page.getByRole('menuitem', { name: /^Manual segment/ }).click();
