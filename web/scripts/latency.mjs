@@ -23,7 +23,7 @@ await page.waitForURL(/\/w\//);
 const home = new URL(page.url()).pathname.split('/').slice(0, 3).join('/');
 await page.goto(new URL(`${home}/segments/new?definition=${encodeURIComponent(definition)}`, url).href);
 const field = page.getByRole('textbox', { name: 'Number' }).first();
-await page.getByTestId('count').waitFor();
+await page.getByTestId('count').first().waitFor();
 
 await page.evaluate(() => {
   globalThis.took = [];
