@@ -23,7 +23,7 @@ export CGO_ENABLED = 0
 
 E2E ?=
 
-.PHONY: help build console run test test-go test-race test-web test-console test-sdk test-long test-bench crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
+.PHONY: help build console run test test-go test-race test-web test-console pictures test-sdk test-long test-bench crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ test-web: web/src/api/schema.d.ts ## the console's own rules: formatting, types,
 
 test-console: build ## the console in Chromium, in front of the real server (E2E="segments -g builder")
 	cd web && npx playwright test $(E2E)
+
+pictures: build ## the pictures of docs/guide, anew
+	cd web && PICTURES=1 npx playwright test pictures
 
 test-sdk: build test/sdk/node_modules/.installed ## the official SDKs, in Node and in Chromium
 	cd test/sdk && npm test
