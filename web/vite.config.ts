@@ -7,6 +7,7 @@ const carpel = process.env.CARPEL_URL ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   plugins: [react()],
   build: {
+    manifest: true,
     outDir: 'dist/console',
     emptyOutDir: true,
     target: 'es2023',

@@ -18,3 +18,22 @@ test('⌘K leads to a segment by keyboard alone', async ({ console: page }) => {
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/segments\/power-users/);
 });
+
+test('the menus of the frame are walked by keyboard, and Escape gives the focus back', async ({ console: page }) => {
+  const you = page.getByRole('button', { name: 'You' });
+  await you.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'Your password' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Log out' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Your password' })).toBeFocused();
+  await accessible(page);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('menu', { name: 'You' })).toBeHidden();
+  await expect(you).toBeFocused();
+  await page.getByRole('button', { name: 'Switch the workspace' }).click();
+  await expect(page.getByRole('menuitem', { name: /demo/ })).toBeFocused();
+  await page.mouse.click(600, 500);
+  await expect(page.getByRole('menu', { name: 'Switch the workspace' })).toBeHidden();
+});

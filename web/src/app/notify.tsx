@@ -1,19 +1,25 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 
 const load = () => import('@mantine/notifications');
 const Place = lazy(() => load().then(({ Notifications }) => ({ default: Notifications })));
 
-/** Where what was done is told in passing. Loaded apart, after the screen. */
+let show: (() => void) | undefined; // the place, when there is one
+
+/** Where what was done is told in passing. Loaded when there is something to tell. */
 export function Notices() {
-  return (
-    <Suspense>
-      <Place position="bottom-right" />
-    </Suspense>
-  );
+  const [wanted, setWanted] = useState(false);
+  useEffect(() => {
+    show = () => setWanted(true);
+    return () => {
+      show = undefined;
+    };
+  }, []);
+  return <Suspense>{wanted && <Place position="bottom-right" />}</Suspense>;
 }
 
 /** Tells in passing that something was done. What failed stands where it was asked for, and stays: see Failure. */
 export async function notify(message: string) {
+  show?.();
   const { notifications } = await load();
   notifications.show({ message, closeButtonProps: { 'aria-label': 'Dismiss' } });
 }

@@ -6,21 +6,19 @@ import {
   Burger,
   Group,
   Kbd,
-  Menu,
   NavLink,
-  ScrollArea,
   Text,
-  Tooltip,
   UnstyledButton,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { IconChevronDown, IconLogout, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
+import { IconChevronDown, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { sessionQuery, useLogOut } from '../session/api';
+import { CornerLabel, CornerMenu, cornerItem } from './corner_menu';
 import { screens } from './screens';
 
 const Palette = lazy(() => import('./palette'));
@@ -75,7 +73,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Screens">
-        <ScrollArea>
+        <div className="rail">
           {screens.map(({ to, label, icon: Icon, ...s }) => {
             const target = to.replace('$workspace', workspace);
             const active = s.exact ? path.replace(/\/$/, '') === target : path.startsWith(target);
@@ -92,7 +90,7 @@ export function Shell() {
               />
             );
           })}
-        </ScrollArea>
+        </div>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
         <Outlet />
@@ -107,31 +105,30 @@ function WorkspaceMenu() {
   const { workspace } = useParams({ from: '/w/$workspace' });
   const all = session?.workspaces ?? [];
   const here = all.find((m) => m.workspace.id === workspace);
+  const button = (
+    <Group gap={6} wrap="nowrap">
+      <Text fw={600} truncate maw={200}>
+        {here?.workspace.name}
+      </Text>
+      <IconChevronDown size={14} />
+    </Group>
+  );
   return (
-    <Menu position="bottom-start" width={240}>
-      <Menu.Target>
-        <UnstyledButton aria-label="Switch the workspace">
-          <Group gap={6} wrap="nowrap">
-            <Text fw={600} truncate maw={200}>
-              {here?.workspace.name}
-            </Text>
-            <IconChevronDown size={14} />
-          </Group>
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Workspaces</Menu.Label>
-        {all.map((m) => (
-          <Menu.Item
-            key={m.workspace.id}
-            renderRoot={(props) => <Link {...props} to="/w/$workspace" params={{ workspace: m.workspace.id }} />}
-            rightSection={<Badge variant="light">{m.role}</Badge>}
-          >
-            {m.workspace.name}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <CornerMenu label="Switch the workspace" side="left" button={button}>
+      <CornerLabel>Workspaces</CornerLabel>
+      {all.map((m) => (
+        <Link
+          key={m.workspace.id}
+          role="menuitem"
+          className={cornerItem}
+          to="/w/$workspace"
+          params={{ workspace: m.workspace.id }}
+        >
+          {m.workspace.name}
+          <Badge variant="light">{m.role}</Badge>
+        </Link>
+      ))}
+    </CornerMenu>
   );
 }
 
@@ -139,15 +136,14 @@ function Appearance() {
   const { setColorScheme } = useMantineColorScheme();
   const dark = useComputedColorScheme('light') === 'dark';
   return (
-    <Tooltip label={dark ? 'Light' : 'Dark'}>
-      <ActionIcon
-        size="lg"
-        onClick={() => setColorScheme(dark ? 'light' : 'dark')}
-        aria-label={dark ? 'Show in light colours' : 'Show in dark colours'}
-      >
-        {dark ? <IconSun size={18} /> : <IconMoon size={18} />}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      size="lg"
+      onClick={() => setColorScheme(dark ? 'light' : 'dark')}
+      aria-label={dark ? 'Show in light colours' : 'Show in dark colours'}
+      title={dark ? 'Light' : 'Dark'}
+    >
+      {dark ? <IconSun size={18} /> : <IconMoon size={18} />}
+    </ActionIcon>
   );
 }
 
@@ -156,26 +152,16 @@ function UserMenu() {
   const { workspace } = useParams({ from: '/w/$workspace' });
   const logOut = useLogOut();
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <ActionIcon size="lg" radius="xl" aria-label="You">
-          <Avatar size={28} color="teal" name={user?.name ?? ''} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {user?.name} · {user?.email}
-        </Menu.Label>
-        <Menu.Item
-          leftSection={<IconUser size={16} />}
-          renderRoot={(props) => <Link {...props} to="/w/$workspace/settings/you" params={{ workspace }} />}
-        >
-          Your password
-        </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logOut.mutate()}>
-          Log out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <CornerMenu label="You" side="right" button={<Avatar size={28} color="teal" name={user?.name ?? ''} />}>
+      <CornerLabel>
+        {user?.name} · {user?.email}
+      </CornerLabel>
+      <Link role="menuitem" className={cornerItem} to="/w/$workspace/settings/you" params={{ workspace }}>
+        Your password
+      </Link>
+      <UnstyledButton role="menuitem" className={cornerItem} onClick={() => logOut.mutate()}>
+        Log out
+      </UnstyledButton>
+    </CornerMenu>
   );
 }
