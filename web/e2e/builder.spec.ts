@@ -114,9 +114,11 @@ test('rows are dragged, grouped, muted, and every step is undone', async ({ cons
   await page.getByRole('button', { name: 'More for condition 1' }).click();
   await page.getByRole('menuitem', { name: 'Put in a group' }).click();
   await counted(page);
+  const row = page.getByRole('listitem', { name: 'condition 1.1' });
+  const { height = 0 } = (await row.boundingBox()) ?? {};
   await page
     .getByRole('button', { name: 'Move condition 2' })
-    .dragTo(page.getByRole('listitem', { name: 'condition 1.1' }));
+    .dragTo(row, { targetPosition: { x: 80, y: height - 4 } });
   await expect(page.getByRole('listitem', { name: 'condition 1.2' })).toBeVisible();
   await expect(reads(page)).toContainText(/ or /);
   expect(await counted(page)).toBeGreaterThan(start);
@@ -183,6 +185,22 @@ test('text and JSON stay in step with the conditions', async ({ console: page, o
   await expect(page.getByRole('listitem', { name: 'condition 1' })).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(reads(page)).toContainText('at least 3 times');
+});
+
+test('numbers keep every digit from opening to saving', async ({ console: page, open, demo }) => {
+  demo.run('segment', 'create', '--name', 'Long numbers', 'account is 9007199254740993 and plan is trial');
+  await open('/segments/long-numbers/edit?view=json');
+  const json = page.getByRole('textbox', { name: 'The definition as JSON' });
+  await expect(json).toHaveValue(/9007199254740993/);
+  await json.fill((await json.inputValue()).replace('9007199254740993', '9007199254740995'));
+  await expect(reads(page)).toContainText('9007199254740995');
+  await page.waitForURL(/draft=z/);
+  await page.reload();
+  await expect(json).toHaveValue(/9007199254740995/);
+  await page.getByRole('button', { name: 'Save…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page).toHaveURL(/segments\/long-numbers$/);
+  expect(demo.run('segment', 'show', 'long-numbers')).toContain('9007199254740995');
 });
 
 test('an edit shows its impact, and a conflict has a way out', async ({ console: page, open, demo }) => {

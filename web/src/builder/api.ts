@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, type Schemas, unwrap } from '../api/client';
 import type { Condition } from '../definition/condition';
+import { parseExact } from '../definition/exact';
 
 export type Preview = Schemas['Preview'];
 export type NodeCount = Schemas['NodeCount'];
@@ -11,6 +12,10 @@ export type Recipe = Schemas['Recipe'];
 export type Segment = Schemas['Segment'];
 
 const samplePeople = 8;
+
+/** An answer that holds a definition, which keeps every digit. Such answers are never merged with those before. */
+const exactly = async <T>(answer: Promise<{ data?: string; error?: unknown; response: Response }>) =>
+  parseExact(await unwrap(answer)) as T;
 
 /** Exact counts of a definition, of each of its conditions, and some of its people. */
 export const previewQuery = (workspace: string, definition: Condition | undefined) =>
@@ -30,7 +35,8 @@ export const previewQuery = (workspace: string, definition: Condition | undefine
 export const recipesQuery = (workspace: string) =>
   queryOptions({
     queryKey: ['recipes', workspace],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/recipes', { signal })),
+    queryFn: ({ signal }) => exactly<{ recipes: Recipe[] }>(api.GET('/api/recipes', { signal, parseAs: 'text' })),
+    structuralSharing: false,
     staleTime: 60_000,
   });
 
@@ -46,7 +52,7 @@ export const formsQuery = (workspace: string, definition: Condition | undefined)
 
 /** Reads a definition from its text form, or from JSON. */
 export const parse = (body: { text: string } | { definition: unknown }, signal: AbortSignal) =>
-  unwrap(api.POST('/api/segments/parse', { body, signal }));
+  exactly<{ definition: unknown }>(api.POST('/api/segments/parse', { body, signal, parseAs: 'text' }));
 
 /** People whose user id or email begins so. */
 export const findPeopleQuery = (workspace: string, search: string) =>
@@ -89,8 +95,8 @@ export const impactQuery = (workspace: string, segment: string, definition: Cond
 /** A segment with the mark that tells whether it was changed since. */
 export async function readSegment(id: string, signal?: AbortSignal): Promise<{ segment: Segment; etag: string }> {
   let etag = '';
-  const segment = await unwrap(
-    api.GET('/api/segments/{id}', { params: { path: { id } }, signal }).then((answer) => {
+  const segment = await exactly<Segment>(
+    api.GET('/api/segments/{id}', { params: { path: { id } }, signal, parseAs: 'text' }).then((answer) => {
       etag = answer.response.headers.get('ETag') ?? '';
       return answer;
     }),

@@ -47,6 +47,7 @@ const openingQuery = (key: { workspace: string; segment?: string; search: Builde
   queryOptions({
     queryKey: ['opening', key],
     queryFn: ({ signal }) => open(key.segment, key.search, signal),
+    structuralSharing: false,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     refetchOnWindowFocus: false,

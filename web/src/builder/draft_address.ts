@@ -1,5 +1,6 @@
 // A draft in the address: JSON, deflated, in base64url behind a z. So it survives a reload, and can be sent to somebody.
 import { useEffect, useEffectEvent, useRef } from 'react';
+import { parseExact } from '../definition/exact';
 import { type Draft, type Editing, fromPlain, toPlain } from './draft';
 import { useBuilderSearch } from './search';
 
@@ -18,13 +19,13 @@ export async function pack(draft: Draft): Promise<string> {
 export async function unpack(packed: string | object): Promise<Draft | undefined> {
   try {
     if (typeof packed !== 'string') return fromPlain(packed);
-    if (!packed.startsWith('z')) return fromPlain(JSON.parse(packed));
+    if (!packed.startsWith('z')) return fromPlain(parseExact(packed));
     const text = atob(packed.slice(1).replaceAll('-', '+').replaceAll('_', '/'));
     const bytes = await through(
       new DecompressionStream('deflate-raw'),
       Uint8Array.from(text, (c) => c.charCodeAt(0)),
     );
-    return fromPlain(JSON.parse(new TextDecoder().decode(bytes)));
+    return fromPlain(parseExact(new TextDecoder().decode(bytes)));
   } catch {
     return undefined;
   }

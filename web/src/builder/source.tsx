@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import { type Condition, isCondition, sameJson } from '../definition/condition';
+import { parseExact } from '../definition/exact';
 import { definitionOf, split } from '../definition/halves';
 import { offsetOf, pointerPlace, syntaxFault, type TextPlace, textPlace } from '../definition/json_place';
 import { hasMuted } from '../definition/tree';
@@ -161,7 +162,7 @@ const sameDefinition = (a: Condition | undefined, b: Condition | undefined) =>
   a === b || (a !== undefined && b !== undefined && sameJson(a, b));
 
 async function readSource(form: Form, text: string, signal: AbortSignal): Promise<Condition> {
-  const asked = form === 'text' ? { text } : { definition: JSON.parse(text) as unknown };
+  const asked = form === 'text' ? { text } : { definition: parseExact(text) };
   const { definition } = await parse(asked, signal);
   if (!isCondition(definition)) throw new TypeError('a definition is an object');
   return form === 'json' && isCondition(asked.definition) ? asked.definition : definition;
