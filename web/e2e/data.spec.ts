@@ -27,6 +27,7 @@ c2;c2@example.com;free;b
 `;
 
 test('a file is mapped, tried and taken, and tells which rows were not', async ({ console: page, open }) => {
+  test.slow(); // a dry run and an import
   await open('/data/imports');
   await expect(page.getByRole('heading', { name: 'No file was imported yet' })).toBeVisible();
   await accessible(page);

@@ -126,14 +126,12 @@ function used(k: Key) {
 }
 
 function State({ of: k, zone }: { of: Key; zone: string }) {
-  if (k.revoked_at) return <Badge color="gray">revoked</Badge>;
+  if (k.revoked_at) return <Badge variant="default">revoked</Badge>;
   if (!k.expires_at) return null;
   const over = new Date(k.expires_at) < new Date();
   return (
     <Tooltip label={moment(k.expires_at, zone)}>
-      <Badge color={over ? 'gray' : 'yellow'} variant="light">
-        {over ? 'expired' : `ends ${relative(k.expires_at)}`}
-      </Badge>
+      <Badge variant="default">{over ? 'expired' : `ends ${relative(k.expires_at)}`}</Badge>
     </Tooltip>
   );
 }

@@ -2,21 +2,10 @@ import { Badge, Progress, Table, Text } from '@mantine/core';
 import { bytes, number, percent } from '../app/format';
 import type { Import } from './api';
 
-const names: Record<string, { label: string; color: string }> = {
-  running: { label: 'running', color: 'blue' },
-  done: { label: 'done', color: 'teal' },
-  failed: { label: 'failed', color: 'red' },
-  cancelled: { label: 'stopped', color: 'gray' },
-};
-
 /** How an import stands, in a word. */
 export function ImportState({ of: m }: { of: Import }) {
-  const { label, color } = names[m.state] ?? { label: m.state, color: 'gray' };
-  return (
-    <Badge variant="outline" color={color}>
-      {m.dry_run ? `dry run ${label}` : label}
-    </Badge>
-  );
+  const label = m.state === 'cancelled' ? 'stopped' : m.state;
+  return <Badge variant="default">{m.dry_run ? `dry run ${label}` : label}</Badge>;
 }
 
 /** How far an import is. */

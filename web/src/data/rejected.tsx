@@ -98,9 +98,7 @@ function Item({ of: r, onReplay }: { of: Rejected; onReplay?: () => void }) {
             {families[r.family] ?? r.family} {r.kind} · {relative(r.at)}
           </span>
         </span>
-        <Badge variant="outline" color={r.warning ? 'yellow' : 'red'}>
-          {words(r.code)}
-        </Badge>
+        <Badge variant="default">{words(r.code)}</Badge>
       </UnstyledButton>
       <Collapse expanded={open} transitionDuration={0}>
         {open && (
