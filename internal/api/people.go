@@ -79,7 +79,7 @@ func (a *API) registerPeople() {
 	})
 	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/devices", Scope: records.ScopeRead, ID: "listDevices", Tag: tag,
 		Summary: "A person's devices"}, a.listDevices)
-	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/segments", Scope: records.ScopeRead, ID: "listPersonSegments", Tag: tag,
+	route(a, operation{Method: http.MethodGet, Path: "/api/people/{id}/segments", Scope: records.ScopeRead, ID: "listPersonSegments", Heavy: true, Tag: tag,
 		Summary: "The segments a person is in, and since when"}, a.listPersonSegments)
 }
 

@@ -62,9 +62,12 @@ var (
 
 func pick[T any](r *rand.Rand, xs []T) T { return xs[r.IntN(len(xs))] }
 
+// userID is the id of the n-th person.
+func userID(n int) string { return fmt.Sprintf("u%05d", n) }
+
 func (c Company) person(n int) person {
 	r := rand.New(rand.NewPCG(c.Seed, uint64(n)))
-	p := person{n: n, rng: r, fake: gofakeit.NewFaker(rand.NewPCG(c.Seed+1, uint64(n)), false), id: fmt.Sprintf("u%05d", n)}
+	p := person{n: n, rng: r, fake: gofakeit.NewFaker(rand.NewPCG(c.Seed+1, uint64(n)), false), id: userID(n)}
 	age := r.Float64() * float64(c.Days) * 1.6
 	p.signedUp = c.Now.Add(-time.Duration(age * 24 * float64(time.Hour))).Truncate(time.Second)
 	x := r.Float64()

@@ -31,7 +31,11 @@ func (c Company) Fill(commit Commit, betaTesters string, progress func(people in
 			progress(people)
 		}
 	}
-	for _, id := range []string{"u00003", "u00017", "u00042", "u00128", "u00256"} {
+	for _, n := range []int{3, 17, 42, 128, 256} {
+		if n >= c.People {
+			break
+		}
+		id := userID(n)
 		b.items = append(b.items, carpel.Item{Kind: carpel.ItemMember, MessageID: "demo-tester-" + id, Person: carpel.PersonRef{UserID: id}, At: carpel.MillisOf(c.Now),
 			Received: carpel.MillisOf(c.Now), Source: "demo", Segment: &carpel.MemberChange{ID: betaTesters, Cause: carpel.CauseManual}})
 	}
