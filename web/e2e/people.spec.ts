@@ -129,7 +129,7 @@ test('who may only look is not offered to erase; on a narrow screen everything f
   const page = await context.newPage();
   const faults = watch(page);
   try {
-    await join(page, demo, 'viewer@example.com', 'viewer');
+    await join(page, demo, 'onlooker@example.com', 'viewer');
     const inside = new URL(page.url()).pathname.replace(/^(\/w\/[^/]+).*/, '$1');
     for (const screen of [
       '',

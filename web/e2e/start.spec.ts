@@ -48,6 +48,6 @@ test('the snippet works as it is copied, and the light turns green', async ({ pa
   await expect(page.getByText('Receiving.')).toBeVisible();
   await expect(page.getByText('within the hour').first()).toBeVisible(); // the key was used
   await page.goto(`${home}/people/ann`);
-  await expect(page.getByText('ann@example.com').first()).toBeVisible();
+  await expect(page.getByRole('main').getByText('ann@example.com').first()).toBeVisible();
   expect(faults).toEqual([]);
 });
