@@ -33,6 +33,9 @@ func behind(trusted []netip.Prefix, log *slog.Logger, next http.Handler) http.Ha
 		if err != nil || !isTrusted(trusted, peer.Addr()) {
 			if len(chain) > 0 || proto != "" || host != "" {
 				ignored()
+				if err == nil && peer.Addr().Unmap().IsLoopback() {
+					r.RemoteAddr = "" // a proxy of this machine: who is behind it is not known, and is not this machine's guest
+				}
 			}
 			next.ServeHTTP(w, r)
 			return

@@ -102,6 +102,12 @@ func TestGuest(t *testing.T) {
 		}
 		c.want(404, "POST /api/session/guest", nil)
 	}
+	proxied := client{t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RemoteAddr = "127.0.0.1:1"
+		r.Header.Set("X-Forwarded-For", "192.0.2.1")
+		shown.ServeHTTP(w, r)
+	}), ""}
+	proxied.want(404, "POST /api/session/guest", nil)
 	here := from(shown, "127.0.0.1:1")
 	if !here.want(200, "GET /api/setup", nil).get("guest").(bool) {
 		t.Error("no guest is offered")

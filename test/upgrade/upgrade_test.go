@@ -390,7 +390,11 @@ func without(now, then any) any {
 		}
 		out := map[string]any{}
 		for key, v := range n {
-			if was, ok := m[key]; ok {
+			was, ok := m[key]
+			if key == "last_seen_at" && was == nil {
+				v = nil // the first version left it out of lists by mistake
+			}
+			if ok {
 				out[key] = without(v, was)
 			}
 		}

@@ -93,7 +93,7 @@ export function Shell() {
         </div>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <Outlet />
+        <Outlet key={workspace} />
       </AppShell.Main>
       <Suspense>{asked > 0 && <Palette asked={asked} />}</Suspense>
     </AppShell>

@@ -1,7 +1,7 @@
 import { Group, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
 import { IconArrowRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { count, number, percent, signed } from '../app/format';
+import { count, number, percent } from '../app/format';
 import { Failure } from '../app/states';
 import { type Condition, isCondition, sameJson } from '../definition/condition';
 import { impactQuery, type PersonRow, previewQuery, type Segment } from './api';
@@ -110,7 +110,7 @@ function Dependants({
       </Text>
       {of.map(({ id, name, join, leave }) => (
         <Text size="sm" key={id} className="number">
-          {name}: {join + leave === 0 ? 'nobody enters or leaves' : `${signed(join)} join, ${signed(-leave)} leave`}
+          {name}: {join + leave === 0 ? 'nobody enters or leaves' : `${number(join)} join, ${number(leave)} leave`}
         </Text>
       ))}
     </Stack>
