@@ -187,7 +187,7 @@ func (a *API) registerSegments() {
 		verb, summary string
 		act           func(c *call, s carpel.Segment) error
 	}{
-		{"archive", "Put a segment away: no members, no work, its definition kept", a.archive},
+		{"archive", "Put a segment away: no members, no work, its definition kept. Members put in by hand are gone for good", a.archive},
 		{"restore", "Bring an archived segment back", a.restore},
 		{"pause", "Freeze a segment: its members stay, nothing is told", a.pause},
 		{"resume", "Go on with a paused segment; what changed meanwhile is told now", a.resume},

@@ -2,10 +2,6 @@
 import { createParser } from 'eventsource-parser';
 import { useEffect, useEffectEvent } from 'react';
 import { workspaceHeaders } from './client';
-import type { paths } from './schema';
-
-/** The calls that go on live. */
-export type StreamPath = Extract<keyof paths, '/api/activity' | '/api/segments/{id}/changes'>;
 
 const pause = 2_000; // milliseconds before a broken stream is opened again
 

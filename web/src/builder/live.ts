@@ -19,7 +19,7 @@ export interface Live {
   readonly faults: ReadonlyMap<NodeId, readonly Note[]>;
   /** What failed other than by a fault of the definition. */
   readonly error?: Error;
-  /** The first fault that is nobody's row. */
+  /** Asks once more. */
   readonly again: () => void;
 }
 

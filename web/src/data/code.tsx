@@ -1,20 +1,14 @@
 import { ActionIcon, Box, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
-import { useState } from 'react';
-import { copyText } from '../segments/copy';
+import { useCopy } from '../app/copy';
 import classes from './code.module.css';
 
 /** Copies a text, and says so. */
 export function Copy({ text, label }: { text: string; label: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await copyText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
+  const { copied, copy } = useCopy();
   return (
     <Tooltip label={copied ? 'Copied' : label}>
-      <ActionIcon onClick={copy} aria-label={copied ? 'Copied' : label} color={copied ? 'teal' : 'gray'}>
+      <ActionIcon onClick={() => copy(text)} aria-label={copied ? 'Copied' : label} color={copied ? 'teal' : 'gray'}>
         {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
       </ActionIcon>
     </Tooltip>

@@ -24,6 +24,7 @@ export function RejectedItems() {
   const replay = useReplay();
   const editor = useMay('write');
   const shown = items.data?.pages.flatMap((p) => p.rejected) ?? [];
+  const refused = shown.filter((r) => !r.warning); // of the others the rest was taken
   const again = (ids: number[]) =>
     replay.mutate(ids, {
       onSuccess: ({ taken, refused }) =>
@@ -43,9 +44,9 @@ export function RejectedItems() {
           value={code}
           onChange={(c) => navigate({ search: { code: c || undefined } })}
         />
-        {editor && shown.length > 0 && (
-          <Button variant="default" loading={replay.isPending} onClick={() => again(shown.map((r) => r.id))}>
-            Take all {number(shown.length)} shown again
+        {editor && refused.length > 0 && (
+          <Button variant="default" loading={replay.isPending} onClick={() => again(refused.map((r) => r.id))}>
+            Take all {number(refused.length)} refused again
           </Button>
         )}
       </Group>

@@ -2,7 +2,8 @@ import { Text, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
-import { clock, moment, useZone } from '../app/format';
+import { At } from '../app/at';
+import { useZone } from '../app/format';
 import { Failure } from '../app/states';
 import { broughtQuery } from '../people/api';
 import { Happened, KindIcon } from '../people/happening';
@@ -25,25 +26,14 @@ export function ActivityRow({ workspace, entry }: { workspace: string; entry: En
           aria-expanded={open}
           aria-controls={open ? id : undefined}
         >
-          <IconChevronRight size={14} className={classes.chevron} data-open={open || undefined} aria-hidden />
+          <IconChevronRight size={14} className="chevron" data-open={open || undefined} aria-hidden />
           <KindIcon kind={entry.kind} />
           <span className={classes.what}>
             <Happened kind={entry.kind} name={entry.name} />
           </span>
         </UnstyledButton>
         <Who workspace={workspace} entry={entry} />
-        {entry.at && (
-          <Text
-            component="time"
-            dateTime={entry.at}
-            title={moment(entry.at, zone)}
-            size="xs"
-            c="dimmed"
-            className="number"
-          >
-            {clock(entry.at, zone)}
-          </Text>
-        )}
+        {entry.at && <At at={entry.at} zone={zone} />}
       </div>
       {open && (
         <div id={id} className={classes.details}>

@@ -72,7 +72,7 @@ function Row({
         aria-expanded={open}
         aria-controls={open ? id : undefined}
       >
-        <IconChevronRight size={14} className={classes.chevron} data-open={open || undefined} aria-hidden />
+        <IconChevronRight size={14} className="chevron" data-open={open || undefined} aria-hidden />
         <span className={classes.what}>
           <bdi>{visible(membership.name)}</bdi>
         </span>

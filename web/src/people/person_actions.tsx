@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { count } from '../app/format';
 import { save } from '../app/save';
 import { Failure } from '../app/states';
-import { useMay } from '../session/may';
+import { useMay } from '../session/api';
 import { everythingOf, type Person } from './api';
 import { Erase } from './erase';
 

@@ -3,7 +3,8 @@ import { useInViewport } from '@mantine/hooks';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useId, useState } from 'react';
-import { clock, longDay, moment, useZone } from '../app/format';
+import { At } from '../app/at';
+import { longDay, useZone } from '../app/format';
 import { Empty, Failure, Waiting } from '../app/states';
 import { type Happening, type Kind, timelineQuery } from './api';
 import { Happened, KindIcon, kindNames } from './happening';
@@ -133,23 +134,12 @@ function Row({ event, zone }: { event: Happening; zone: string }) {
         aria-expanded={open}
         aria-controls={open ? id : undefined}
       >
-        <IconChevronRight size={14} className={classes.chevron} data-open={open || undefined} aria-hidden />
+        <IconChevronRight size={14} className="chevron" data-open={open || undefined} aria-hidden />
         <KindIcon kind={event.kind} />
         <span className={classes.what}>
           <Happened {...event} />
         </span>
-        {event.at && (
-          <Text
-            component="time"
-            dateTime={event.at}
-            title={moment(event.at, zone)}
-            size="xs"
-            c="dimmed"
-            className="number"
-          >
-            {clock(event.at, zone)}
-          </Text>
-        )}
+        {event.at && <At at={event.at} zone={zone} />}
       </UnstyledButton>
       {open && (
         <div id={id} className={classes.details}>

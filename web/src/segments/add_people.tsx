@@ -15,11 +15,11 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useCopy } from '../app/copy';
 import { count } from '../app/format';
 import { visible } from '../app/reading';
 import { Failure } from '../app/states';
 import { findPeopleQuery, type MemberEdit, type PersonRow, type Segment, useEditMembers } from './api';
-import { copyText } from './copy';
 
 type Way = 'find' | 'paste' | 'file';
 
@@ -141,7 +141,7 @@ function Find({ keys, setKeys }: { keys: string[]; setKeys: (keys: string[]) => 
 
 /** What an edit did, and whom it could not find. */
 function Result({ edit, close }: { edit: MemberEdit; close: () => void }) {
-  const [copied, setCopied] = useState(false);
+  const { copied, copy } = useCopy();
   const nobody = edit.unknown;
   return (
     <Stack>
@@ -163,7 +163,7 @@ function Result({ edit, close }: { edit: MemberEdit; close: () => void }) {
       )}
       <Group justify="flex-end">
         {nobody.length > 0 && (
-          <Button variant="default" onClick={() => copyText(nobody.join('\n')).then(() => setCopied(true))}>
+          <Button variant="default" onClick={() => copy(nobody.join('\n'))}>
             {copied ? 'Copied' : 'Copy these'}
           </Button>
         )}

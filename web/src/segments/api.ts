@@ -1,9 +1,9 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, type Schemas, unwrap, workspaceHeaders } from '../api/client';
+import { save } from '../app/save';
 import type { Condition } from '../definition/condition';
 
 export type Segment = Schemas['Segment'];
-export type SegmentState = Segment['state'];
 export type Member = Schemas['Member'];
 export type MemberEdit = Schemas['MemberEdit'];
 export type Change = Schemas['Change'];
@@ -291,10 +291,5 @@ export function useEditMembers(workspace: string, key: string) {
 export async function download(address: string, name: string) {
   const answer = await fetch(address, { headers: workspaceHeaders() });
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-  const url = URL.createObjectURL(await answer.blob());
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
+  save(await answer.blob(), name);
 }

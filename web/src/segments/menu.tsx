@@ -14,10 +14,10 @@ import {
 } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
+import { copyText } from '../app/copy';
 import { notify } from '../app/notify';
 import { useMay } from '../session/api';
 import { isBuilding, type Segment, useAct, type Verb } from './api';
-import { copyText } from './copy';
 import { DetailsDialog } from './details';
 import { type Form, formOf } from './forms';
 import { RemoveDialog } from './remove';

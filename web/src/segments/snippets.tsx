@@ -1,8 +1,8 @@
 import { Anchor, Button, Code, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
+import { useCopy } from '../app/copy';
 import type { Segment } from './api';
-import { copyText } from './copy';
 import { calls, type Language, languages, snippet } from './snippet';
 
 /** How programs ask for a segment: calls that run as they stand. */
@@ -40,12 +40,7 @@ export function Snippets({ segment }: { segment: Segment }) {
 }
 
 function Snippet({ title, code }: { title: string; code: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await copyText(code);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
+  const { copied, copy } = useCopy();
   return (
     <section>
       <Group justify="space-between" mb={6}>
@@ -56,7 +51,7 @@ function Snippet({ title, code }: { title: string; code: string }) {
           size="compact-sm"
           variant="default"
           leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-          onClick={copy}
+          onClick={() => copy(code)}
           aria-label={`Copy: ${title}`}
         >
           {copied ? 'Copied' : 'Copy'}

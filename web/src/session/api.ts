@@ -65,7 +65,7 @@ export const useChangePassword = () =>
     mutationFn: (body: { old?: string; password: string }) => unwrap(api.PUT('/api/session/password', { body })),
   });
 
-/** What one may do in the workspace one is in. Each scope includes those before it. */
+/** Whether one may do what asks for a scope, in the workspace one is in. The server decides; this hides. */
 export function useMay(scope: Scope): boolean {
   const { workspace } = useParams({ strict: false });
   const role = useQuery(sessionQuery).data?.workspaces?.find((m) => m.workspace.id === workspace)?.role ?? 'viewer';
