@@ -13,6 +13,9 @@ import (
 	"github.com/carpel/carpel"
 )
 
+// jsonSpace is what RFC 8259 lets stand around a value, and nothing else.
+const jsonSpace = " \t\r\n"
+
 // ndjsonRows reads one JSON object a line; blank lines are passed over.
 type ndjsonRows struct {
 	file   *os.File
@@ -45,7 +48,7 @@ func (n *ndjsonRows) Next() (map[string]carpel.Value, string, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, "", fmt.Errorf("read NDJSON: %w", err)
 		}
-		text := bytes.TrimSpace(line)
+		text := bytes.Trim(line, jsonSpace)
 		if len(text) == 0 {
 			if err != nil {
 				return nil, "", io.EOF
