@@ -51,7 +51,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 run: build ## build, and start with made-up data
 	bin/carpel demo --listen $(LISTEN)
 
-test: tools format vet test-go test-race test-sdk ## every test, in about ten minutes on two cores
+test: tools format vet test-web test-go test-race test-sdk test-console ## every test, in about twenty minutes on two cores
 	@echo "all tests passed"
 
 test-go: ## Go tests, with ten kills of the real server

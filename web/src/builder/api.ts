@@ -1,21 +1,15 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, type Schemas, unwrap } from '../api/client';
+import { exactly } from '../api/exact';
 import type { Condition } from '../definition/condition';
-import { parseExact } from '../definition/exact';
+import { isBuilding, type Segment } from '../segments/api';
 
 export type Preview = Schemas['Preview'];
 export type NodeCount = Schemas['NodeCount'];
 export type PersonRow = Schemas['PersonRow'];
 export type Explained = Schemas['ExplainedNode'];
-export type Impact = Schemas['Impact'];
-export type Recipe = Schemas['Recipe'];
-export type Segment = Schemas['Segment'];
 
 const samplePeople = 8;
-
-/** An answer that holds a definition, which keeps every digit. Such answers are never merged with those before. */
-const exactly = async <T>(answer: Promise<{ data?: string; error?: unknown; response: Response }>) =>
-  parseExact(await unwrap(answer)) as T;
 
 /** Exact counts of a definition, of each of its conditions, and some of its people. */
 export const previewQuery = (workspace: string, definition: Condition | undefined) =>
@@ -31,39 +25,9 @@ export const previewQuery = (workspace: string, definition: Condition | undefine
     refetchInterval: 15_000, // people move by themselves
   });
 
-/** Segments worth having, from the data received. */
-export const recipesQuery = (workspace: string) =>
-  queryOptions({
-    queryKey: ['recipes', workspace],
-    queryFn: ({ signal }) => exactly<{ recipes: Recipe[] }>(api.GET('/api/recipes', { signal, parseAs: 'text' })),
-    structuralSharing: false,
-    staleTime: 60_000,
-  });
-
-/** Every form of a definition. */
-export const formsQuery = (workspace: string, definition: Condition | undefined) =>
-  queryOptions({
-    queryKey: ['forms', workspace, definition],
-    queryFn: ({ signal }) => unwrap(api.POST('/api/segments/parse', { body: { definition }, signal })),
-    enabled: definition !== undefined,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 60_000,
-  });
-
 /** Reads a definition from its text form, or from JSON. */
 export const parse = (body: { text: string } | { definition: unknown }, signal: AbortSignal) =>
   exactly<{ definition: unknown }>(api.POST('/api/segments/parse', { body, signal, parseAs: 'text' }));
-
-/** People whose user id or email begins so. */
-export const findPeopleQuery = (workspace: string, search: string) =>
-  queryOptions({
-    queryKey: ['people', workspace, 'find', search],
-    queryFn: async ({ signal }) => {
-      const answer = await unwrap(api.GET('/api/people', { params: { query: { search, limit: 8 } as never }, signal }));
-      return (answer as unknown as { people: PersonRow[] }).people;
-    },
-    placeholderData: keepPreviousData,
-  });
 
 /** Why a person matches a definition, or does not. */
 export const explainQuery = (workspace: string, person: string, definition: Condition | undefined) =>
@@ -73,23 +37,6 @@ export const explainQuery = (workspace: string, person: string, definition: Cond
     enabled: person !== '' && definition !== undefined,
     refetchInterval: 15_000,
     gcTime: 60_000,
-  });
-
-/** What saving a definition of a segment would do. */
-export const impactQuery = (workspace: string, segment: string, definition: Condition | undefined) =>
-  queryOptions({
-    queryKey: ['impact', workspace, segment, definition],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.POST('/api/segments/{id}/impact', {
-          params: { path: { id: segment } },
-          body: { definition, sample: 5 },
-          signal,
-        }),
-      ),
-    enabled: segment !== '' && definition !== undefined,
-    staleTime: 0,
-    gcTime: 0,
   });
 
 /** A segment with the mark that tells whether it was changed since. */
@@ -113,10 +60,6 @@ export const buildQuery = (workspace: string, segment: string | undefined) =>
     gcTime: 0,
     refetchInterval: ({ state }) => (state.data && !isBuilding(state.data) ? false : 300),
   });
-
-/** Whether the definition last saved does not serve yet. */
-export const isBuilding = (segment: Segment) =>
-  segment.state === 'building' || (segment.state === 'live' && segment.serving !== segment.version);
 
 export interface Content {
   name: string;

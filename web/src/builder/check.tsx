@@ -9,7 +9,8 @@ import { Failure } from '../app/states';
 import { type Halves, join } from '../definition/halves';
 import { type NodeId, pointers, toDefinition } from '../definition/tree';
 import { ExplainTree } from '../explain/explain_tree';
-import { type Explained, explainQuery, findPeopleQuery } from './api';
+import { findPeopleQuery } from '../segments/api';
+import { type Explained, explainQuery } from './api';
 import classes from './builder.module.css';
 import { personName } from './counts';
 
@@ -58,7 +59,7 @@ function Find({ choose }: { choose: (person: string) => void }) {
   const { workspace } = useParams({ from: '/w/$workspace' });
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 150);
-  const found = useQuery({ ...findPeopleQuery(workspace, search), enabled: search !== '' });
+  const found = useQuery(findPeopleQuery(workspace, search));
   const people = search === '' ? [] : (found.data ?? []);
   const options = [...new Map(people.map((person) => [personName(person), person])).values()];
   return (

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { moment, useZone } from '../app/format';
-import type { Segment } from './api';
+import type { Segment } from '../segments/api';
 
 /** Somebody else saved the segment while it was edited here: what they made of it, and the ways out. */
 export function Conflict({

@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { count, number, percent } from '../app/format';
 import { Failure } from '../app/states';
 import { type Condition, isCondition, sameJson } from '../definition/condition';
-import { impactQuery, type PersonRow, previewQuery, type Segment } from './api';
+import { impactQuery, type Segment } from '../segments/api';
+import { type PersonRow, previewQuery } from './api';
 import classes from './builder.module.css';
 import { personName } from './counts';
 

@@ -1,7 +1,7 @@
 import { SimpleGrid, Skeleton, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { count } from '../app/format';
-import { type Recipe, recipesQuery } from './api';
+import { type Recipe, recipesQuery } from '../segments/api';
 import classes from './builder.module.css';
 
 /** Segments that the data received suggest, to begin with. */

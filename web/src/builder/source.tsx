@@ -7,7 +7,8 @@ import { parseExact } from '../definition/exact';
 import { definitionOf, split } from '../definition/halves';
 import { offsetOf, pointerPlace, syntaxFault, type TextPlace, textPlace } from '../definition/json_place';
 import { hasMuted } from '../definition/tree';
-import { formsQuery, parse } from './api';
+import { formsQuery } from '../segments/api';
+import { parse } from './api';
 import classes from './builder.module.css';
 import { type Editing, emptyHalves } from './draft';
 

@@ -15,15 +15,6 @@ export const overviewQuery = (workspace: string) =>
     refetchInterval: 3_000,
   });
 
-/** Segments that the data received suggest, and how many people they hold. */
-export const recipesQuery = (workspace: string) =>
-  queryOptions({
-    queryKey: ['recipes', workspace],
-    queryFn: async ({ signal }) => ({ at: Date.now(), ...(await unwrap(api.GET('/api/recipes', { signal }))) }),
-    staleTime: 60_000,
-    refetchInterval: 120_000,
-  });
-
 /** Where what comes in is followed live, the newest so many first. */
 export const activityStream = (limit: number) => `/api/activity?limit=${limit}`;
 

@@ -6,13 +6,13 @@ import { count, relative } from '../app/format';
 import { visible } from '../app/reading';
 import { Failure } from '../app/states';
 import type { Condition } from '../definition/condition';
-import { recipesQuery } from './api';
+import { recipesQuery } from '../segments/api';
 import classes from './home.module.css';
 import { Section } from './section';
 
 /** Segments that the data received suggest: each opens in the builder. */
 export function Recipes({ workspace }: { workspace: string }) {
-  const { data, error, refetch, isPending } = useQuery(recipesQuery(workspace));
+  const { data, dataUpdatedAt, error, refetch, isPending } = useQuery(recipesQuery(workspace));
   const recipes = data?.recipes ?? [];
   return (
     <Section
@@ -20,7 +20,7 @@ export function Recipes({ workspace }: { workspace: string }) {
       aside={
         data && (
           <Text size="sm" c="dimmed">
-            counted {relative(data.at)}
+            counted {relative(dataUpdatedAt)}
           </Text>
         )
       }

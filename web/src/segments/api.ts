@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, type Schemas, unwrap, workspaceHeaders } from '../api/client';
+import { exactly } from '../api/exact';
 import { save } from '../app/save';
 import type { Condition } from '../definition/condition';
 
@@ -10,6 +11,7 @@ export type Change = Schemas['Change'];
 export type HistoryPoint = Schemas['HistoryPoint'];
 export type Version = Schemas['Version'];
 export type Impact = Schemas['Impact'];
+export type Recipe = Schemas['Recipe'];
 export type Region = Schemas['Region'];
 export type PersonRow = Schemas['PersonRow'];
 
@@ -90,12 +92,14 @@ export const everybodyQuery = (workspace: string) =>
     refetchInterval: 15_000,
   });
 
-/** Segments worth having, made from the data received, each with its count. */
+/** Segments worth having, from the data received. */
 export const recipesQuery = (workspace: string) =>
   queryOptions({
     queryKey: ['recipes', workspace],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/recipes', { signal })),
+    queryFn: ({ signal }) => exactly<{ recipes: Recipe[] }>(api.GET('/api/recipes', { signal, parseAs: 'text' })),
+    structuralSharing: false,
     staleTime: 60_000,
+    refetchInterval: 120_000,
   });
 
 export interface Span {
@@ -113,13 +117,14 @@ export const historyQuery = (workspace: string, key: string, range: string, span
     placeholderData: keepPreviousData,
   });
 
-/** Each condition of a definition in words. */
-export const wordsQuery = (workspace: string, definition: unknown) =>
+/** A definition in every form: text, a sentence, each condition in words. */
+export const formsQuery = (workspace: string, definition: unknown) =>
   queryOptions({
-    queryKey: ['words', workspace, definition],
+    queryKey: ['forms', workspace, definition],
     queryFn: ({ signal }) => unwrap(api.POST('/api/segments/parse', { body: { definition }, signal })),
     enabled: definition !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
   });
 
 /** How many people each condition of a definition is about. */
@@ -161,6 +166,7 @@ export const impactQuery = (workspace: string, key: string, definition: unknown)
           signal,
         }),
       ),
+    enabled: definition !== undefined,
     staleTime: 0,
     gcTime: 0,
   });

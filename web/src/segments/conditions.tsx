@@ -4,13 +4,13 @@ import { useParams } from '@tanstack/react-router';
 import { number, percent } from '../app/format';
 import { visible } from '../app/reading';
 import { Failure } from '../app/states';
-import { effectQuery, type Segment, wordsQuery } from './api';
+import { effectQuery, formsQuery, type Segment } from './api';
 import classes from './conditions.module.css';
 
 /** The definition as a tree in words, each condition with how many people it is about. */
 export function Conditions({ segment }: { segment: Segment }) {
   const { workspace } = useParams({ from: '/w/$workspace' });
-  const words = useQuery(wordsQuery(workspace, segment.definition));
+  const words = useQuery(formsQuery(workspace, segment.definition));
   const effect = useQuery(effectQuery(workspace, segment.state === 'archived' ? undefined : segment.definition));
   const effects = new Map(effect.data?.nodes.map((n) => [n.pointer, n]));
   return (
