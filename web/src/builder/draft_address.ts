@@ -55,9 +55,13 @@ const pause = 150; // milliseconds after the last change
 
 /**
  * Keeps the draft in the address, in place of what stood there: Back leaves the builder. A draft that comes into the
- * address from elsewhere is opened, as a step that can be undone. mark is that of the segment the draft is an edit of.
+ * address from elsewhere is opened, as a step that can be undone. mark is that of the segment the draft is an edit of. Once the draft is
+ * saved, the address is the next screen's.
  */
-export function useDraftAddress(editing: Editing, { base, mark }: { base: Draft; mark?: string }) {
+export function useDraftAddress(
+  editing: Editing,
+  { base, mark, saved }: { base: Draft; mark?: string; saved: () => boolean },
+) {
   const { search, say } = useBuilderSearch();
   const packed = search.draft;
   const known = useRef(packed);
@@ -65,7 +69,7 @@ export function useDraftAddress(editing: Editing, { base, mark }: { base: Draft;
 
   const write = useEffectEvent(async (stopped: () => boolean) => {
     const next = sameDraft(draft, base) ? undefined : await pack(draft);
-    if (stopped() || next === known.current) return;
+    if (stopped() || saved() || next === known.current) return;
     known.current = next;
     await say({ draft: next, base: next && mark });
   });

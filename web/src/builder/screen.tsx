@@ -36,7 +36,8 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
   const navigate = useNavigate();
   const editing = useDraft(opening.draft);
   const { draft } = editing;
-  useDraftAddress(editing, { base, mark: of?.etag });
+  const saved = useRef(false);
+  useDraftAddress(editing, { base, mark: of?.etag, saved: () => saved.current });
   const live = useLive(workspace, draft.halves);
   const checked = useCheck(workspace, search.check ?? '', draft.halves);
   const drag = useDrag(editing.edit);
@@ -46,7 +47,6 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
   const tags = useQuery(segmentsQuery(workspace, {})).data?.segments?.flatMap((s) => s.tags ?? []) ?? [];
   const readOnly = role === 'viewer';
   const [saving, setSaving] = useState(false);
-  const saved = useRef(false);
   useHotkeys(
     [
       ['mod+Z', editing.undo],
