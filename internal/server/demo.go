@@ -152,6 +152,10 @@ func (s *Server) createWorkspace(ctx context.Context, w carpel.Workspace) (carpe
 // removeWorkspace takes a workspace of made-up data away; see [records.DB.RemoveWorkspace]. Its directory goes when nobody
 // uses its engine any more.
 func (s *Server) removeWorkspace(ctx context.Context, id, by string) error {
+	if !s.backingUp.TryLock() { // it has the workspace in its list
+		return carpel.Errorf(carpel.CodeConflict, "a backup is at work; try again when it has ended")
+	}
+	defer s.backingUp.Unlock()
 	if err := s.records.RemoveWorkspace(ctx, id, by); err != nil {
 		return err
 	}

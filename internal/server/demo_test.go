@@ -4,7 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/server"
@@ -94,4 +98,45 @@ func TestDemoWorkspace(t *testing.T) {
 		t.Errorf("the directory stays: %v", err)
 	}
 	c.want(200, "GET /api/segments", nil)
+}
+
+// stubborn is a disk on which no directory can be removed while it is told so.
+type stubborn struct {
+	vfs.FS
+	on *bool
+}
+
+func (d stubborn) RemoveAll(name string) error {
+	if *d.on {
+		return syscall.EBUSY
+	}
+	return d.FS.RemoveAll(name)
+}
+
+// A directory that cannot be removed holds up neither the server nor the directories of others, and goes an hour later.
+func TestDirectoryThatStays(t *testing.T) {
+	var dir string
+	stays, now := true, time.Now()
+	s := open(t, func(c *server.Config) {
+		dir, c.FS, c.Now = c.Data, stubborn{vfs.Default, &stays}, func() time.Time { return now }
+	})
+	ann := client{t, s, adminKey}.join("admin")
+	id := ann.want(201, "POST /api/workspaces", map[string]any{"name": "Demo", "demo": true}).get("workspace.id").(string)
+	ann.want(200, "GET /api/segments", nil, "Carpel-Workspace", id) // opens its engine
+	ann.want(204, "DELETE /api/workspace", nil, "Carpel-Workspace", id)
+	sweep := func(there bool) {
+		t.Helper()
+		if err := s.SweepRemoved(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "workspaces", id)); os.IsNotExist(err) == there {
+			t.Errorf("the directory is there: %v, wanted %v", !there, there)
+		}
+	}
+	sweep(true)
+	stays = false
+	sweep(true) // not yet again
+	now = now.Add(time.Hour)
+	sweep(false)
+	sweep(false)
 }

@@ -103,7 +103,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
 		options: stripes.Options{FS: vfs.OnDiskFull(config.FS, s.disk.full), Cache: s.memory.cache, Budget: s.memory.budget, MemTableBytes: s.memory.tableBytes(), Now: config.Now, Log: config.Log, Fatal: s.fail, Manual: config.Still},
-		open:    map[string]*openEngine{}, failed: map[string]bool{},
+		open:    map[string]*openEngine{}, failed: map[string]bool{}, unswept: map[string]time.Time{},
 	}
 	s.metrics = newMetrics(s.workspaces, s.disk)
 	s.door = s.newDoor()

@@ -31,6 +31,8 @@ type Workspaces struct {
 	maxOpen int
 	log     *slog.Logger
 
+	unswept map[string]time.Time // when a removed workspace's directory could not be removed; of Run's goroutine alone
+
 	mu     sync.Mutex
 	open   map[string]*openEngine // guarded by mu
 	failed map[string]bool        // that did not open at the last try; guarded by mu

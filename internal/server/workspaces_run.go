@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -12,10 +11,11 @@ import (
 )
 
 const (
-	lookEvery = time.Second      // for workspaces in which time has work
-	noteEvery = 10 * time.Second // how far engines have acknowledged
-	idleAfter = 10 * time.Minute // an engine that nobody used for so long is closed
-	soon      = time.Minute      // but not if time has work in it before
+	sweepAgain = time.Hour        // for directories that could not be removed
+	lookEvery  = time.Second      // for workspaces in which time has work
+	noteEvery  = 10 * time.Second // how far engines have acknowledged
+	idleAfter  = 10 * time.Minute // an engine that nobody used for so long is closed
+	soon       = time.Minute      // but not if time has work in it before
 )
 
 // Run opens every workspace that was not closed in order, then, until ctx ends, those in which time has work, and
@@ -145,13 +145,17 @@ func (w *Workspaces) closeIdle(ctx context.Context) error {
 	}
 }
 
-// sweepRemoved removes the directories of removed workspaces whose engines nobody uses any more.
+// sweepRemoved removes the directories of removed workspaces whose engines nobody uses any more. One that cannot be removed
+// is told of, and tried again after an hour: the others do not wait for it.
 func (w *Workspaces) sweepRemoved(ctx context.Context) error {
 	ids, err := w.records.RemovedWorkspaces(ctx)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
+		if w.options.Now().Sub(w.unswept[id]) < sweepAgain {
+			continue
+		}
 		w.mu.Lock()
 		e, there := w.open[id]
 		w.mu.Unlock()
@@ -164,7 +168,9 @@ func (w *Workspaces) sweepRemoved(ctx context.Context) error {
 			}
 		}
 		if err := w.options.FS.RemoveAll(filepath.Dir(w.Dir(id))); err != nil {
-			return fmt.Errorf("remove workspace %s: %w", id, err)
+			w.unswept[id] = w.options.Now()
+			w.log.Error("the directory of a removed workspace stays", "workspace", id, "error", err)
+			continue
 		}
 		if err := w.records.ForgetWorkspace(ctx, id); err != nil {
 			return err
