@@ -36,6 +36,7 @@ export function Save(props: SaveProps) {
   const { workspace, editing, definition, of, close, saved, done, reopen } = props;
   const save = useSave(workspace);
   const [other, setOther] = useState<Opened>();
+  const [unread, setUnread] = useState<unknown>(); // why what somebody else saved could not be read
   const [built, setBuilt] = useState<Segment>();
   const { draft } = editing;
   const [nameless] = useState(draft.name.trim() === '');
@@ -50,9 +51,10 @@ export function Save(props: SaveProps) {
           setOther(undefined);
           setBuilt(segment);
         },
-        onError: async (error) => {
+        onError: (error) => {
+          setUnread(undefined);
           if (of && error instanceof ApiError && error.code === 'version_mismatch')
-            setOther(await readSegment(of.segment.id));
+            readSegment(of.segment.id).then(setOther, setUnread);
         },
       },
     );
@@ -87,7 +89,7 @@ export function Save(props: SaveProps) {
             ) : (
               <NewImpact workspace={workspace} definition={definition} />
             )}
-            {!conflict && <Failure error={save.error} />}
+            <Failure error={conflict ? unread : save.error} />
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>
                 Go on editing

@@ -26,7 +26,7 @@ type Dialog = 'details' | 'archive' | 'delete';
 
 const done: Record<Verb, string> = {
   archive: 'is archived',
-  restore: 'is back, and being built',
+  restore: 'is back',
   pause: 'is paused: its people stay as they are',
   resume: 'goes on; what changed meanwhile is told now',
   cancel: 'is no longer being built',
@@ -158,7 +158,7 @@ function States({ segment, ask }: { segment: Segment; ask: (dialog: Dialog) => v
     <>
       <Menu.Divider />
       {isBuilding(segment) && item('cancel', 'Stop the build', <IconHandStop size={16} />)}
-      {segment.state === 'live' && item('pause', 'Pause', <IconPlayerPause size={16} />)}
+      {segment.kind === 'dynamic' && segment.state === 'live' && item('pause', 'Pause', <IconPlayerPause size={16} />)}
       {segment.state === 'paused' && item('resume', 'Resume', <IconPlayerPlay size={16} />)}
       {segment.state === 'archived' ? (
         item('restore', 'Restore', <IconArchiveOff size={16} />)
