@@ -115,7 +115,7 @@ func (a *API) credential(r *http.Request) (session, error) {
 			return session{}, err
 		}
 		s := session{workspace: key.Workspace, who: key.ID, key: &key}
-		for _, scope := range []string{records.ScopeRead, records.ScopeWrite, records.ScopeAdmin} {
+		for _, scope := range records.Scopes() {
 			if key.May(scope) {
 				s.scope = scope
 			}

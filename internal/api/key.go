@@ -40,7 +40,7 @@ type createKeyIn struct {
 	Body struct {
 		Kind      records.KeyKind `json:"kind" enum:"pk,sk,ak" doc:"pk: ingestion from browsers. sk: ingestion from servers. ak: this API."`
 		Name      string          `json:"name" minLength:"1" maxLength:"150"`
-		Scopes    []string        `json:"scopes,omitempty" doc:"Of an ak: read, write, admin; each includes those before it."`
+		Scopes    []string        `json:"scopes,omitempty" doc:"Of an ak: read, write, send, admin; each includes those before it."`
 		ExpiresAt time.Time       `json:"expires_at,omitempty" doc:"Never if left out."`
 	}
 }

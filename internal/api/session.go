@@ -32,7 +32,7 @@ func (a *API) registerSession() {
 // Session is who asks.
 type Session struct {
 	Workspace  carpel.Workspace     `json:"workspace" doc:"The one this answer is about."`
-	Scope      string               `json:"scope" enum:"read,write,admin" doc:"What may be done in it; each includes those before it."`
+	Scope      string               `json:"scope" enum:"read,write,send,admin" doc:"What may be done in it; each includes those before it."`
 	Key        *records.Key         `json:"key,omitempty" doc:"Of a program."`
 	User       *carpel.User         `json:"user,omitempty" doc:"Of somebody who is logged in."`
 	Workspaces []records.Membership `json:"workspaces,omitempty" doc:"That the user belongs to. Carpel-Workspace names the one to work in; the first if left out."`

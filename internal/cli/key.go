@@ -49,7 +49,7 @@ func (keyList) Run(ctx context.Context, t *terminal) error {
 type keyCreate struct {
 	Kind  string   `help:"pk (browsers), sk (servers) or ak (this API)." enum:"pk,sk,ak" required:""`
 	Name  string   `help:"What it is for." required:""`
-	Scope []string `help:"Of an ak: read, write or admin; each includes those before it."`
+	Scope []string `help:"Of an ak: read, write, send or admin; each includes those before it."`
 	Days  int      `help:"Let it expire after so many days; never if not given." placeholder:"N"`
 }
 

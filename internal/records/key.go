@@ -24,12 +24,16 @@ const (
 	APIKey    KeyKind = "ak" // the native API, within its scopes
 )
 
-// The scopes of an API key. Write includes read; admin includes both.
+// The scopes of an API key, each of which includes those before it.
 const (
 	ScopeRead  = "read"  // read everything
-	ScopeWrite = "write" // segments, people, imports
-	ScopeAdmin = "admin" // keys, workspace settings, erasure
+	ScopeWrite = "write" // segments, people, imports, templates; drafts of broadcasts and campaigns
+	ScopeSend  = "send"  // whatever sends a message, or begins to
+	ScopeAdmin = "admin" // keys, channels, workspace settings, erasure
 )
+
+// Scopes are all scopes, each before those that include it.
+func Scopes() []string { return []string{ScopeRead, ScopeWrite, ScopeSend, ScopeAdmin} }
 
 // Key is a credential, without its secret.
 type Key struct {
@@ -47,7 +51,7 @@ type Key struct {
 
 // May reports whether the key has a scope, directly or by one that includes it.
 func (k Key) May(scope string) bool {
-	order := []string{ScopeRead, ScopeWrite, ScopeAdmin}
+	order := Scopes()
 	want := slices.Index(order, scope)
 	for _, s := range k.Scopes {
 		if have := slices.Index(order, s); have >= want && want >= 0 {
@@ -146,12 +150,12 @@ func checkKey(s KeySpec) error {
 		return &carpel.Error{Code: carpel.CodeInvalid, Message: "a preset key must have at least 16 characters"}
 	}
 	if (s.Kind == APIKey) != (len(s.Scopes) > 0) {
-		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/scopes", Message: "an API key needs scopes (read, write or admin); ingestion keys have none"}
+		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/scopes", Message: "an API key needs scopes (read, write, send or admin); ingestion keys have none"}
 	}
 	for i, scope := range s.Scopes {
-		if !slices.Contains([]string{ScopeRead, ScopeWrite, ScopeAdmin}, scope) {
+		if !slices.Contains(Scopes(), scope) {
 			return &carpel.Error{Code: carpel.CodeInvalid, Pointer: fmt.Sprintf("/scopes/%d", i),
-				Message: fmt.Sprintf("%.20q is no scope; there are read, write and admin", scope)}
+				Message: fmt.Sprintf("%.20q is no scope; there are read, write, send and admin", scope)}
 		}
 	}
 	return nil

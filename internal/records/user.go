@@ -11,7 +11,7 @@ import (
 
 // ScopeOf is the scope of an API key that may do what a role may.
 func ScopeOf(r carpel.Role) string {
-	return map[carpel.Role]string{carpel.Viewer: ScopeRead, carpel.Editor: ScopeWrite, carpel.Sender: ScopeWrite, carpel.Admin: ScopeAdmin}[r]
+	return map[carpel.Role]string{carpel.Viewer: ScopeRead, carpel.Editor: ScopeWrite, carpel.Sender: ScopeSend, carpel.Admin: ScopeAdmin}[r]
 }
 
 const userColumns = "u.id, u.email, u.name, r.role, u.created_at, u.seen_at"

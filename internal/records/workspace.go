@@ -148,6 +148,8 @@ func (db *DB) RemoveWorkspace(ctx context.Context, id, by string) error {
 			"DELETE FROM sessions WHERE user IN (SELECT user FROM roles WHERE workspace = ?1) AND user NOT IN (SELECT user FROM roles WHERE workspace <> ?1)",
 			"DELETE FROM keys WHERE workspace = ?", "DELETE FROM links WHERE workspace = ?", "DELETE FROM segment_versions WHERE workspace = ?",
 			"DELETE FROM segments WHERE workspace = ?", "DELETE FROM import_rejections WHERE workspace = ?", "DELETE FROM imports WHERE workspace = ?",
+			"DELETE FROM channels WHERE workspace = ?", "DELETE FROM template_versions WHERE workspace = ?", "DELETE FROM templates WHERE workspace = ?",
+			"DELETE FROM deliveries WHERE workspace = ?", "DELETE FROM suppressions WHERE workspace = ?", "DELETE FROM inbox WHERE workspace = ?", "DELETE FROM cursors WHERE workspace = ?",
 			"DELETE FROM rejections WHERE workspace = ?", "DELETE FROM audit WHERE workspace = ?", "DELETE FROM answers WHERE workspace = ?",
 			"DELETE FROM roles WHERE workspace = ?", "DELETE FROM workspaces WHERE id = ?", "INSERT INTO removed_workspaces (id) VALUES (?)",
 		} {

@@ -9,6 +9,7 @@ import type { Secrets } from './send_events';
 const scopes = [
   { value: 'read', label: 'Read: asks everything, changes nothing' },
   { value: 'write', label: 'Write: segments, people and imports too' },
+  { value: 'send', label: 'Send: messages too' },
   { value: 'admin', label: 'Admin: keys, users, settings and erasure too' },
 ];
 const lifetimes = [

@@ -70,7 +70,7 @@ export function useMay(scope: Scope): boolean {
   const { workspace } = useParams({ strict: false });
   const role = useQuery(sessionQuery).data?.workspaces?.find((m) => m.workspace.id === workspace)?.role ?? 'viewer';
   const has = { viewer: 0, editor: 1, sender: 1, admin: 2 }[role as Role] ?? 0;
-  return has >= { read: 0, write: 1, admin: 2 }[scope];
+  return has >= { read: 0, write: 1, send: 2, admin: 3 }[scope];
 }
 
 // Where one wanted to go, kept in this tab while one is away at an OpenID provider.
