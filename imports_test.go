@@ -33,6 +33,7 @@ var importTable = map[string]string{
 	// What stands around them.
 	"internal/records":           ".",
 	"internal/definition":        ".",
+	"internal/delivery":          ".",
 	"internal/secret":            "",
 	"internal/imports":           ". internal/engine internal/records",
 	"internal/demo":              ". internal/engine",
