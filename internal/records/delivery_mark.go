@@ -1,0 +1,62 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/carpel/carpel"
+)
+
+// Mark is something that became of a delivery, by the name of its action: delivered, opened, clicked, converted, bounced,
+// complained, unsubscribed.
+type Mark struct {
+	Delivery string
+	What     string
+	At       carpel.Millis // 0: now
+	Machine  bool          // of opened and clicked: by a privacy proxy or a scanner
+}
+
+// markColumns are the moments that marks set.
+var markColumns = map[string]string{
+	"delivered": "delivered_at", "opened": "opened_at", "clicked": "clicked_at", "converted": "converted_at",
+	"bounced": "bounced_at", "complained": "complained_at", "unsubscribed": "unsubscribed_at",
+}
+
+// column is the moment that a mark sets; "" for none.
+func (m Mark) column() string {
+	if column := markColumns[m.What]; !m.Machine || column == "" {
+		return column
+	}
+	switch m.What {
+	case "opened":
+		return "machine_opened_at"
+	case "clicked":
+		return "machine_clicked_at"
+	}
+	return "" // nothing else is done by machines
+}
+
+// MarkDeliveries sets the moments of deliveries, all of them in one transaction. The first mark of a kind counts, later
+// ones change nothing: marking again is harmless. Passed over are deliveries that this workspace does not have, which are
+// somebody else's, and what sets no moment.
+func (db *DB) MarkDeliveries(ctx context.Context, workspace string, marks []Mark) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	return db.change(ctx, "mark deliveries", func(tx *sql.Tx) error {
+		for _, m := range marks {
+			column := m.column()
+			if column == "" {
+				continue
+			}
+			at := int64(m.At)
+			if at <= 0 {
+				at = db.millis()
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE deliveries SET "+column+" = ? WHERE workspace = ? AND id = ? AND "+column+" = 0", at, workspace, m.Delivery); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
