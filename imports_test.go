@@ -44,7 +44,7 @@ var importTable = map[string]string{
 	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
 	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
 	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/demo internal/engine internal/engine/stripes " +
-		"internal/imports internal/ingest internal/openid internal/records web",
+		"internal/imports internal/ingest internal/openid internal/records internal/secret web",
 	"internal/cli": ". internal/api internal/definition internal/engine internal/imports internal/openid internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",

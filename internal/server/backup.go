@@ -21,6 +21,7 @@ import (
 // A backup is a directory with the layout of a data directory:
 //
 //	records.db              a copy of the records, taken first
+//	secrets.json            the key ring, as it was then
 //	workspaces/ID/engine/   a checkpoint of each workspace's engine
 //	backup.json             when and by which version it was made, and each file's length and checksum; last, so that what
 //	                        lacks it is not whole
@@ -72,6 +73,9 @@ func (s *Server) backup(ctx context.Context, dir string) error {
 	if err := s.records.CopyTo(ctx, filepath.Join(dir, recordsFile)); err != nil {
 		return err
 	}
+	if err := s.backupRing(filepath.Join(dir, ringFile)); err != nil {
+		return fmt.Errorf("back up key ring: %w", err)
+	}
 	all, err := s.records.Workspaces(ctx)
 	if err != nil {
 		return err
@@ -96,6 +100,15 @@ func (s *Server) backup(ctx context.Context, dir string) error {
 		return err
 	}
 	return syncDirectory(dir)
+}
+
+// backupRing copies the key ring: without it nothing sealed in the records can be read.
+func (s *Server) backupRing(to string) error {
+	ring, err := os.ReadFile(filepath.Join(s.config.Data, ringFile))
+	if err != nil {
+		return err
+	}
+	return writeFile(to, ring)
 }
 
 // backupFile says that a directory is a backup: a [manifest].

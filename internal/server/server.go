@@ -26,12 +26,14 @@ import (
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/records"
+	"github.com/carpel/carpel/internal/secret"
 	"github.com/carpel/carpel/web"
 )
 
 const (
 	recordsFile = "records.db"
 	lockFile    = "LOCK"
+	ringFile    = "secrets.json" // the key ring: see internal/secret
 
 	workspacesDirectory = "workspaces"
 	importsDirectory    = "imports"
@@ -44,6 +46,7 @@ type Server struct {
 	lock       *os.File
 	memory     memory
 	records    *records.DB
+	ring       *secret.Ring
 	workspaces *Workspaces
 	door       *compat.Door
 	imports    *imports.Runner
@@ -94,6 +97,9 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		return s, err
 	}
 	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, Files: config.Files}); err != nil {
+		return s, err
+	}
+	if s.ring, err = secret.Open(filepath.Join(config.Data, ringFile), config.Now()); err != nil {
 		return s, err
 	}
 	if err := s.records.DropUnended(ctx); err != nil {
