@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"runtime"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/openid"
+	"github.com/carpel/carpel/internal/places"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -59,11 +61,11 @@ type API struct {
 	huma    huma.API
 	handler http.Handler
 	edits   edits
-	places  *places
+	places  *places.Places
 	// calls and streams bound what is at work for those who have a credential, by workspace.
-	calls, streams *places
+	calls, streams *places.Places
 	// strangers bounds the calls without a credential that are at work, by the address that they come from.
-	strangers *places
+	strangers *places.Places
 
 	openCalls map[string]bool // method and path of the calls that take no credential
 	attempts  attempts
@@ -72,7 +74,7 @@ type API struct {
 // New builds the API with all its routes.
 func New(o Options) *API {
 	a := &API{Options: o, edits: edits{locks: map[string]*sync.Mutex{}}, openCalls: map[string]bool{},
-		places: newPlaces("questions", heavyPlaces(), waitingQuestions), calls: newPlaces("calls", callsAtWork, callsWaiting), streams: newPlaces("streams", streamsAtWork, 0), strangers: newPlaces("strangers", strangersAtWork, strangersWaiting)}
+		places: places.New("questions", heavyPlaces(), waitingQuestions), calls: places.New("calls", callsAtWork, callsWaiting), streams: places.New("streams", streamsAtWork, 0), strangers: places.New("strangers", strangersAtWork, strangersWaiting)}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Carpel", o.Version)
 	config.OpenAPI.Info.Description = "Live customer segments. Programs send a key, which names its workspace: `Authorization: Bearer ak_…`. " +
@@ -187,7 +189,7 @@ func (a *API) enter(ctx context.Context, op operation) (leave func(), err error)
 	if !op.Heavy {
 		return func() {}, nil
 	}
-	return a.places.take(ctx, sessionOf(ctx).workspace)
+	return a.places.Take(ctx, sessionOf(ctx).workspace)
 }
 
 // How many calls with a credential are at work, and of one workspace wait; and how many streams are open, which nobody
@@ -197,6 +199,12 @@ const (
 	callsWaiting  = 128
 	streamsAtWork = 1024
 )
+
+// waitingQuestions is how many questions of a workspace wait before 429: more than a console asks at once.
+const waitingQuestions = 32
+
+// heavyPlaces is as many as there are cores, and at least two: what asks for the disk leaves cores free.
+func heavyPlaces() int { return max(2, runtime.GOMAXPROCS(0)) }
 
 // What calls without a credential may have: bytes of a body, how many are at work, and of one address wait.
 const (

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net"
 	"strings"
 	"sync"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/places"
 )
 
 // The failed attempts to log in that are allowed in a window, by account and by address.
@@ -99,18 +99,6 @@ type caller struct{ address string }
 
 // Resolve finds the address.
 func (c *caller) Resolve(ctx huma.Context) []error {
-	c.address = addressOf(ctx.RemoteAddr())
+	c.address = places.Address(ctx.RemoteAddr())
 	return nil
-}
-
-// addressOf is the address, or of IPv6 the network, of the other end of a connection.
-func addressOf(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		return ip.Mask(net.CIDRMask(64, 128)).String()
-	}
-	return host
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/places"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -61,7 +62,7 @@ func (a *API) identify(next http.Handler) http.Handler {
 			return
 		}
 		if a.open(r) {
-			leave, err := a.strangers.take(r.Context(), addressOf(r.RemoteAddr))
+			leave, err := a.strangers.Take(r.Context(), places.Address(r.RemoteAddr))
 			if err != nil {
 				a.writeProblem(w, r, err)
 				return
@@ -74,7 +75,7 @@ func (a *API) identify(next http.Handler) http.Handler {
 			a.writeProblem(w, r, err)
 			return
 		} else {
-			leave, err := a.callsOf(r).take(r.Context(), s.workspace)
+			leave, err := a.callsOf(r).Take(r.Context(), s.workspace)
 			if err != nil {
 				a.writeProblem(w, r, err)
 				return
@@ -88,7 +89,7 @@ func (a *API) identify(next http.Handler) http.Handler {
 }
 
 // callsOf are the places of calls like a request: a stream keeps its own for hours.
-func (a *API) callsOf(r *http.Request) *places {
+func (a *API) callsOf(r *http.Request) *places.Places {
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		return a.streams
 	}

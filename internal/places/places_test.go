@@ -1,4 +1,4 @@
-package api
+package places
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 // asker asks for places and notes in which order they are given.
 type asker struct {
 	t      *testing.T
-	places *places
+	places *Places
 	given  []string
 	leave  map[string]func()
 	cancel map[string]func()
 }
 
 func newAsker(t *testing.T, most int) *asker {
-	return &asker{t: t, places: newPlaces("questions", most, 4), leave: map[string]func(){}, cancel: map[string]func(){}}
+	return &asker{t: t, places: New("questions", most, 4), leave: map[string]func(){}, cancel: map[string]func(){}}
 }
 
 // ask asks for a place: "a1" is the first question of workspace a.
@@ -30,7 +30,7 @@ func (a *asker) ask(names ...string) {
 		ctx, cancel := context.WithCancel(a.t.Context())
 		a.cancel[name] = cancel
 		go func() {
-			if leave, err := a.places.take(ctx, name[:1]); err == nil {
+			if leave, err := a.places.Take(ctx, name[:1]); err == nil {
 				a.given, a.leave[name] = append(a.given, name), leave
 			}
 		}()
@@ -90,7 +90,7 @@ func TestPlacesBesideLoud(t *testing.T) {
 		a := newAsker(t, 2)
 		a.ask("a1", "a2", "a3", "a4", "a5")
 		a.want("one of two", "a1")
-		if _, err := a.places.take(t.Context(), "a"); carpel.ErrorCode(err) != carpel.CodeOverloaded || problemOf(err.(*carpel.Error)).Status != 429 {
+		if _, err := a.places.Take(t.Context(), "a"); carpel.ErrorCode(err) != carpel.CodeOverloaded || err.(*carpel.Error).Limit == 0 {
 			t.Errorf("a line that is full: %v", err)
 		}
 		for i := range 10 {

@@ -1,22 +1,23 @@
-package api
+// Package places bounds how many requests are at work at once, fairly between those who ask.
+package places
 
 import (
 	"context"
-	"runtime"
+	"net"
 	"slices"
 	"sync"
 
 	"github.com/carpel/carpel"
 )
 
-// places bounds how many requests of a kind are at work, fairly between those who ask: a free place goes to the one who has
+// Places bounds how many requests of a kind are at work, fairly between those who ask: a free place goes to the one who has
 // the fewest at work, and among those to the one who was served longest ago; of one asker the first comes first. One never
 // has all places, so that another's request begins at once. Safe for concurrent use.
 //
 // Heavy questions take places by their workspace: each takes every core for as long as it goes on, and what comes in
 // meanwhile has to be stored and evaluated beside it. Every call with a credential takes one of many more, by its workspace,
 // and one without takes others, by its address.
-type places struct {
+type Places struct {
 	of      string // what they are for, in metrics
 	most    int    // at work
 	waiters int    // that wait, of one asker
@@ -27,27 +28,21 @@ type places struct {
 	lines map[string]*queue // of those who ask; guarded by mu
 }
 
-// queue is one asker's requests. Guarded by places.mu.
+// queue is one asker's requests. Guarded by Places.mu.
 type queue struct {
 	busy    int
 	served  int64           // turn of its last place
 	waiting []chan struct{} // closed when the place is given
 }
 
-// waitingQuestions is how many questions of a workspace wait before 429: more than a console asks at once.
-const waitingQuestions = 32
-
-// newPlaces returns so many places, for which so many of one asker may wait.
-func newPlaces(of string, most, waiters int) *places {
-	return &places{of: of, most: most, waiters: waiters, lines: map[string]*queue{}}
+// New returns so many places, for which so many of one asker may wait.
+func New(of string, most, waiters int) *Places {
+	return &Places{of: of, most: most, waiters: waiters, lines: map[string]*queue{}}
 }
 
-// heavyPlaces is as many as there are cores, and at least two: what asks for the disk leaves cores free.
-func heavyPlaces() int { return max(2, runtime.GOMAXPROCS(0)) }
-
-// take waits for a place and returns the function that gives it back. CodeOverloaded when too many of the same asker wait
+// Take waits for a place and returns the function that gives it back. CodeOverloaded when too many of the same asker wait
 // already; ctx's error when that ends first.
-func (p *places) take(ctx context.Context, who string) (leave func(), err error) {
+func (p *Places) Take(ctx context.Context, who string) (leave func(), err error) {
 	given, err := p.ask(who)
 	if err != nil {
 		return nil, err
@@ -62,7 +57,7 @@ func (p *places) take(ctx context.Context, who string) (leave func(), err error)
 }
 
 // ask puts a request in its asker's line.
-func (p *places) ask(who string) (given chan struct{}, err error) {
+func (p *Places) ask(who string) (given chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := p.lines[who]
@@ -87,7 +82,7 @@ func (p *places) ask(who string) (given chan struct{}, err error) {
 }
 
 // withdraw takes a request out of the line, or gives back the place that it got meanwhile.
-func (p *places) withdraw(who string, given chan struct{}) {
+func (p *Places) withdraw(who string, given chan struct{}) {
 	p.mu.Lock()
 	q := p.lines[who]
 	i := slices.Index(q.waiting, given)
@@ -101,7 +96,7 @@ func (p *places) withdraw(who string, given chan struct{}) {
 	}
 }
 
-func (p *places) leave(who string) {
+func (p *Places) leave(who string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.busy--
@@ -111,14 +106,14 @@ func (p *places) leave(who string) {
 }
 
 // forget drops who asks nothing any more. The caller holds mu.
-func (p *places) forget(who string) {
+func (p *Places) forget(who string) {
 	if q := p.lines[who]; q.busy == 0 && len(q.waiting) == 0 {
 		delete(p.lines, who)
 	}
 }
 
 // give hands out free places. The caller holds mu.
-func (p *places) give() {
+func (p *Places) give() {
 	for p.busy < p.most {
 		var next *queue
 		for _, q := range p.lines {
@@ -139,4 +134,16 @@ func (p *places) give() {
 		close(next.waiting[0])
 		next.waiting = next.waiting[1:]
 	}
+}
+
+// Address is the address, or of IPv6 the network, of the other end of a connection.
+func Address(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
+		return ip.Mask(net.CIDRMask(64, 128)).String()
+	}
+	return host
 }
