@@ -69,7 +69,7 @@ export const useChangePassword = () =>
 export function useMay(scope: Scope): boolean {
   const { workspace } = useParams({ strict: false });
   const role = useQuery(sessionQuery).data?.workspaces?.find((m) => m.workspace.id === workspace)?.role ?? 'viewer';
-  const has = { viewer: 0, editor: 1, sender: 1, admin: 2 }[role as Role] ?? 0;
+  const has = { viewer: 0, editor: 1, sender: 2, admin: 3 }[role as Role] ?? 0;
   return has >= { read: 0, write: 1, send: 2, admin: 3 }[scope];
 }
 
