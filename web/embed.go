@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -61,6 +60,23 @@ func Handler() http.Handler {
 	})
 }
 
+// contentType is what a file of an extension is served as: the same on every machine.
+func contentType(extension string) string {
+	switch extension {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	case ".png":
+		return "image/png"
+	}
+	return "application/octet-stream"
+}
+
 // serveFile serves a file whose name holds a hash of what is in it.
 func serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	packed, err := dist.ReadFile(root + name + ".gz")
@@ -68,7 +84,7 @@ func serveFile(w http.ResponseWriter, r *http.Request, name string) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	w.Header().Set("Content-Type", contentType(path.Ext(name)))
 	if name != "favicon.svg" {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}

@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -270,5 +271,21 @@ func (e *edits) lock(workspace string) func() {
 
 // audit writes who did what. Its failure fails the call: what is not logged is not done.
 func (a *API) audit(c *call, action, object string) error {
-	return a.Records.Audit(c, c.Workspace, records.AuditEntry{Who: c.Who, Action: action, Object: object})
+	return a.auditDetail(c, action, object, nil)
+}
+
+// detail is what an audit entry says beside who did what to which object: words of the product and numbers, nothing that a
+// person wrote.
+type detail map[string]any
+
+// auditDetail is audit with more than the object's id.
+func (a *API) auditDetail(c *call, action, object string, d detail) error {
+	var raw json.RawMessage
+	if d != nil {
+		var err error
+		if raw, err = json.Marshal(d); err != nil {
+			return fmt.Errorf("audit %s: %w", action, err)
+		}
+	}
+	return a.Records.Audit(c, c.Workspace, records.AuditEntry{Who: c.Who, Action: action, Object: object, Detail: raw})
 }

@@ -70,7 +70,7 @@ type Version struct {
 
 type historyOut struct {
 	Body struct {
-		Points   []engine.HistoryPoint `json:"points"`
+		Points   []engine.HistoryPoint `json:"points" doc:"None while it is archived."`
 		Versions []Version             `json:"versions" doc:"Newest first."`
 	}
 }
@@ -84,9 +84,11 @@ func (a *API) history(c *call, in *historyIn) (*historyOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	points, err := c.Engine.History(c, s.ID, carpel.MillisOf(span.from), carpel.MillisOf(span.to), span.step)
-	if err != nil {
-		return nil, err
+	var points []engine.HistoryPoint
+	if s.State != carpel.StateArchived {
+		if points, err = c.Engine.History(c, s.ID, carpel.MillisOf(span.from), carpel.MillisOf(span.to), span.step); err != nil {
+			return nil, err
+		}
 	}
 	versions, err := a.Records.SegmentVersions(c, c.Workspace, s.ID)
 	if err != nil {
@@ -141,7 +143,7 @@ type Trend struct {
 
 type trendsOut struct {
 	Body struct {
-		Trends []Trend `json:"trends" doc:"Of the segments that have members, in the order asked; archived ones have none."`
+		Trends []Trend `json:"trends" doc:"Of the segments in the order asked; archived ones are left out."`
 	}
 }
 

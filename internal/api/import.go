@@ -85,7 +85,7 @@ func (a *API) createImport(c *call, in *createImportIn) (*importOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.audit(c, "import.create", m.ID); err != nil {
+	if err := a.auditDetail(c, "import.create", m.ID, detail{"kind": m.Kind, "dry_run": m.DryRun}); err != nil {
 		return nil, err
 	}
 	return importAnswer(m)

@@ -58,7 +58,7 @@ func (a *API) createKey(c *call, in *createKeyIn) (*createKeyOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &createKeyOut{NewKey{k, secret}}, a.audit(c, "key.create", k.ID)
+	return &createKeyOut{NewKey{k, secret}}, a.auditDetail(c, "key.create", k.ID, detail{"kind": k.Kind, "scopes": k.Scopes})
 }
 
 type rotateKeyIn struct {
@@ -84,7 +84,7 @@ func (a *API) rotateKey(c *call, in *rotateKeyIn) (*createKeyOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &createKeyOut{NewKey{k, secret}}, a.audit(c, "key.rotate", in.ID)
+	return &createKeyOut{NewKey{k, secret}}, a.auditDetail(c, "key.rotate", in.ID, detail{"by": k.ID})
 }
 
 type keyPath struct {

@@ -109,7 +109,7 @@ func (a *API) newLink(c *call, l records.Link) (*newLinkOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newLinkOut{NewLink{l, LinkPath(token)}}, a.audit(c, "link.create", string(l.Kind))
+	return &newLinkOut{NewLink{l, LinkPath(token)}}, a.auditDetail(c, "link.create", string(l.Kind), detail{"role": l.Role})
 }
 
 // LinkPath is where a link leads. The token stands behind the #, so that no log of any server on the way holds it.

@@ -58,7 +58,7 @@ type membersPage struct {
 }
 
 func (a *API) listMembers(c *call, in *listMembersIn) (*huma.StreamResponse, error) {
-	s, err := a.Records.Segment(c, c.Workspace, in.ID)
+	s, err := a.unarchived(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ type MemberEdit struct {
 type editMembersOut struct{ Body MemberEdit }
 
 func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
-	s, err := a.Records.Segment(c, c.Workspace, in.ID)
+	s, err := a.unarchived(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +128,6 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 	}
 	if s.Kind != carpel.Manual {
 		return nil, carpel.Errorf(carpel.CodeConflict, "people get into a dynamic segment by its definition; only a manual one is edited by hand")
-	}
-	if s.State == carpel.StateArchived {
-		return nil, carpel.Errorf(carpel.CodeConflict, "the segment is archived: it has no members; restore it to edit them")
 	}
 	var edit memberLists
 	if strings.HasPrefix(in.ContentType, "text/csv") {
@@ -171,7 +168,7 @@ func (a *API) editMembers(c *call, in *editMembersIn) (*editMembersOut, error) {
 			}
 		}
 	}
-	return out, a.audit(c, "segment.members", s.ID)
+	return out, a.auditDetail(c, "segment.members", s.ID, detail{"added": out.Body.Added, "removed": out.Body.Removed})
 }
 
 // memberLists are the people of an edit, as references.
@@ -273,7 +270,7 @@ type changesPage struct {
 }
 
 func (a *API) listChanges(c *call, in *listChangesIn) (*huma.StreamResponse, error) {
-	s, err := a.Records.Segment(c, c.Workspace, in.ID)
+	s, err := a.unarchived(c, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -72,9 +72,12 @@ func (a *API) overview(c *call, _ *struct{}) (*overviewOut, error) {
 	}
 	now := a.Now()
 	for _, s := range all {
+		if s.State == carpel.StateArchived {
+			continue
+		}
 		st, err := c.Engine.Status(s.ID)
 		if err != nil {
-			continue // archived
+			continue // dropped meanwhile
 		}
 		if st.State == carpel.StateFailed {
 			out.Attention = append(out.Attention, Attention{"segment_failed", s.ID, "The segment " + s.Name + " is not built: " + st.Reason})

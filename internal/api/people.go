@@ -314,7 +314,7 @@ func (a *API) listPersonSegments(c *call, in *personSegmentsIn) (*personSegments
 	out.Body.Segments = []PersonSegment{}
 	for _, s := range all {
 		at, ok := entered[s.ID]
-		if !ok {
+		if !ok || s.State == carpel.StateArchived {
 			continue
 		}
 		leaves := carpel.Never

@@ -267,7 +267,7 @@ func (a *API) impact(c *call, in *impactIn) (*impactOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.Records.Segment(c, c.Workspace, in.ID)
+	s, err := a.unarchived(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ type overlapOut struct {
 func (a *API) overlap(c *call, in *overlapIn) (*overlapOut, error) {
 	ids := make([]string, len(in.Body.Segments))
 	for i, ref := range in.Body.Segments {
-		s, err := a.Records.Segment(c, c.Workspace, ref)
+		s, err := a.unarchived(c, ref)
 		if err != nil {
 			return nil, under(fmt.Sprintf("/segments/%d", i), err)
 		}

@@ -187,7 +187,7 @@ func (a *API) registerSegments() {
 		verb, summary string
 		act           func(c *call, s carpel.Segment) error
 	}{
-		{"archive", "Put a segment away: no members, no work, its definition kept. Members put in by hand are gone for good", a.archive},
+		{"archive", "Put a segment away: it is seen nowhere and makes no work. Its definition, or the members put in by hand, are kept for when it is restored", a.archive},
 		{"restore", "Bring an archived segment back", a.restore},
 		{"pause", "Freeze a segment: its members stay, nothing is told", a.pause},
 		{"resume", "Go on with a paused segment; what changed meanwhile is told now", a.resume},
@@ -308,7 +308,7 @@ func (a *API) createSegment(c *call, in *createSegmentIn) (*segmentOut, error) {
 		}
 		return nil, under("/definition", err)
 	}
-	if err := a.audit(c, "segment.create", s.ID); err != nil {
+	if err := a.auditDetail(c, "segment.create", s.ID, detail{"kind": s.Kind}); err != nil {
 		return nil, err
 	}
 	return a.segmentAnswer(c, s.ID)
@@ -362,10 +362,26 @@ func (a *API) updateSegment(c *call, in *updateSegmentIn) (*segmentOut, error) {
 			return nil, under("/definition", err)
 		}
 	}
-	if err := a.audit(c, "segment.update", s.ID); err != nil {
+	if err := a.auditDetail(c, "segment.update", s.ID, detail{"changed": changed(old, s), "version": s.Version}); err != nil {
 		return nil, err
 	}
 	return a.segmentAnswer(c, s.ID)
+}
+
+// changed names the parts in which a segment differs from what it was.
+func changed(old, now carpel.Segment) []string {
+	parts := []string{}
+	for _, p := range []struct {
+		name string
+		same bool
+	}{
+		{"name", old.Name == now.Name}, {"description", old.Description == now.Description}, {"tags", slices.Equal(old.Tags, now.Tags)}, {"definition", old.Version == now.Version},
+	} {
+		if !p.same {
+			parts = append(parts, p.name)
+		}
+	}
+	return parts
 }
 
 type deleteSegmentIn struct {
@@ -436,7 +452,19 @@ func (a *API) archive(c *call, s carpel.Segment) error {
 	if _, err := a.Records.UpdateSegment(c, c.Workspace, c.Who, s.ID, records.SegmentEdit{State: carpel.StateArchived}); err != nil {
 		return err
 	}
+	if s.Kind == carpel.Manual {
+		return nil // the engine alone has its members
+	}
 	return drop(c, s.ID)
+}
+
+// unarchived reads a segment whose members are asked for; CodeConflict when it is put away.
+func (a *API) unarchived(c *call, ref string) (carpel.Segment, error) {
+	s, err := a.Records.Segment(c, c.Workspace, ref)
+	if err == nil && s.State == carpel.StateArchived {
+		err = carpel.Errorf(carpel.CodeConflict, "the segment %s is archived: restore it to see or change who is in it", s.Key)
+	}
+	return s, err
 }
 
 // drop takes a segment out of the engine, behind the records: what the engine alone holds, the members put in by hand, is

@@ -57,7 +57,7 @@ func (a *API) setRole(c *call, in *setRoleIn) (*userOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &userOut{u}, a.audit(c, "user.role", in.ID)
+	return &userOut{u}, a.auditDetail(c, "user.role", in.ID, detail{"role": in.Body.Role})
 }
 
 type userPath struct {

@@ -50,7 +50,7 @@ func (a *API) updateWorkspace(c *call, in *updateWorkspaceIn) (*workspaceOut, er
 	if err != nil {
 		return nil, err
 	}
-	before := w.Zone
+	before := w
 	if in.Body.Name != "" {
 		w.Name = in.Body.Name
 	}
@@ -60,7 +60,7 @@ func (a *API) updateWorkspace(c *call, in *updateWorkspaceIn) (*workspaceOut, er
 	if err := a.Records.UpdateWorkspace(c, w); err != nil {
 		return nil, err
 	}
-	if w.Zone != before {
+	if w.Zone != before.Zone {
 		zone, err := time.LoadLocation(w.Zone)
 		if err != nil {
 			return nil, err
@@ -69,7 +69,21 @@ func (a *API) updateWorkspace(c *call, in *updateWorkspaceIn) (*workspaceOut, er
 			return nil, err
 		}
 	}
-	return &workspaceOut{w}, a.audit(c, "workspace.update", w.ID)
+	return &workspaceOut{w}, a.auditDetail(c, "workspace.update", w.ID, workspaceChange(before, w))
+}
+
+// workspaceChange is what an edit of a workspace changed.
+func workspaceChange(old, now carpel.Workspace) detail {
+	d, parts := detail{}, []string{}
+	if old.Name != now.Name {
+		parts = append(parts, "name")
+	}
+	if old.Zone != now.Zone {
+		parts = append(parts, "time_zone")
+		d["time_zone"] = now.Zone
+	}
+	d["changed"] = parts
+	return d
 }
 
 type workspacesOut struct {

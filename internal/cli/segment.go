@@ -21,7 +21,7 @@ type segmentCommand struct {
 	Edit    segmentEdit    `cmd:"" help:"Change a segment's name, description, tags or definition."`
 	Pause   segmentState   `cmd:"" help:"Freeze a segment: its members stay, nothing is told."`
 	Resume  segmentState   `cmd:"" help:"Go on with a paused segment; what changed meanwhile is told now."`
-	Archive segmentState   `cmd:"" help:"Put a segment away: no members, no work, its definition kept."`
+	Archive segmentState   `cmd:"" help:"Put a segment away: seen nowhere, no work; its definition, or its members put in by hand, are kept."`
 	Restore segmentState   `cmd:"" help:"Bring an archived segment back."`
 	Cancel  segmentState   `cmd:"" help:"Stop the build under way."`
 	Delete  segmentDelete  `cmd:"" help:"Delete a segment."`

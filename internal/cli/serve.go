@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
+	"os"
 
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/server"
@@ -50,6 +52,21 @@ func (n *network) UnmarshalText(text []byte) error {
 	}
 	n.Prefix = p.Masked()
 	return nil
+}
+
+// site is where the server was reached from this machine, and how others reach it if they may.
+type site struct{ address, elsewhere string }
+
+func (f serverFlags) site(address string) site {
+	host, port, err := net.SplitHostPort(f.Listen)
+	if ip, bad := netip.ParseAddr(host); err != nil || host != "" && (bad != nil || !ip.IsUnspecified()) {
+		return site{address: address}
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		name = "this machine's name"
+	}
+	return site{address, fmt.Sprintf("It listens at every address of this machine, port %s. From others, open it as https://%s through a proxy that ends\nTLS: a browser logs in over https, or on this machine.\n\n", port, name)}
 }
 
 func (f serverFlags) config(t *terminal) server.Config {
@@ -100,7 +117,7 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	defer stop(nil)
 	err = s.Run(ctx, func(address string) {
 		// Only now, when the server listens: a start that fails must not use the keys up.
-		if err := t.welcome(ctx, s, address, c.structured(t)); err != nil {
+		if err := t.welcome(ctx, s, c.site(address), c.structured(t)); err != nil {
 			stop(err)
 		}
 	})
@@ -113,8 +130,8 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 // welcome says where the server is and what to do next: at the first start with the first keys, and while there is no
 // user with the link that makes the first. These are for whoever reads a terminal. Where a log is kept of the error stream
 // they are left in files of the data directory, and the log says where.
-func (t *terminal) welcome(ctx context.Context, s *server.Server, address string, log *slog.Logger) error {
-	first, err := t.firstSecrets(ctx, s, address)
+func (t *terminal) welcome(ctx context.Context, s *server.Server, at site, log *slog.Logger) error {
+	first, err := t.firstSecrets(ctx, s, at.address)
 	if err != nil {
 		return err
 	}
@@ -124,7 +141,7 @@ func (t *terminal) welcome(ctx context.Context, s *server.Server, address string
 		}
 	}
 	if log != nil {
-		log.Info("ready", "version", t.Version, "address", address, "data", t.Data, "set_up_link", first.setupIn, "first_keys", first.keysIn)
+		log.Info("ready", "version", t.Version, "address", at.address, "data", t.Data, "set_up_link", first.setupIn, "first_keys", first.keysIn)
 		return nil
 	}
 	fmt.Fprintf(t.Err, `Carpel %s is ready.
@@ -134,12 +151,12 @@ func (t *terminal) welcome(ctx context.Context, s *server.Server, address string
   ingestion   http://%[2]s/v1/…  and  http://%[2]s/api/v1/…
   data        %[3]s
 
-%[4]s%[5]sNext, in another terminal:
+%[7]s%[4]s%[5]sNext, in another terminal:
 
   carpel import people.csv%[6]s         bring people in
   carpel segment list%[6]s              see the segments that are there
   carpel segment preview%[6]s 'plan is pro'
-`, t.Version, address, t.Data, first.setup, first.keys, t.dataFlag())
+`, t.Version, at.address, t.Data, first.setup, first.keys, t.dataFlag(), at.elsewhere)
 	return nil
 }
 

@@ -44,6 +44,29 @@ func TestFirstStartOnTerminal(t *testing.T) {
 	}
 }
 
+// A server that listens at every address says where a browser finds it, and no address that is none.
+func TestListenEverywhere(t *testing.T) {
+	ours, theirs := openTerminal(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- cli.Run(ctx, []string{"serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "0.0.0.0:0", "--min-free-mb", "1", "--memory-mb", "64"}, cli.IO{Out: io.Discard, Err: theirs, Version: "test"})
+	}()
+	var text strings.Builder
+	lines := bufio.NewScanner(ours)
+	for !strings.Contains(text.String(), "Next, in another terminal") && lines.Scan() {
+		text.WriteString(lines.Text() + "\n")
+	}
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+	if !strings.Contains(text.String(), "set-up      http://localhost:") || !strings.Contains(text.String(), "every address of this machine") || strings.Contains(text.String(), "[::]") {
+		t.Errorf("the terminal shows\n%s", &text)
+	}
+}
+
 // openTerminal returns both ends of a pseudo-terminal: that of whoever sits at it, and that of the program.
 func openTerminal(t *testing.T) (ours, theirs *os.File) {
 	t.Helper()

@@ -10,8 +10,9 @@ import (
 // Commit hands items to an engine.
 type Commit func([]carpel.Item) ([]engine.Outcome, error)
 
-// Fill commits the company's history and puts its beta testers into the manual segment of that id. What was taken before
-// counts once: a call that broke off is made up for by another. progress, if not nil, is told how many people are there.
+// Fill commits the company's history and puts its beta testers into the manual segment of that id; without an id there are
+// none. What was taken before counts once: a call that broke off is made up for by another. progress, if not nil, is told
+// how many people are there.
 func (c Company) Fill(commit Commit, betaTesters string, progress func(people int)) error {
 	b := batch{commit: commit}
 	last, people := "", 0
@@ -32,7 +33,7 @@ func (c Company) Fill(commit Commit, betaTesters string, progress func(people in
 		}
 	}
 	for _, n := range []int{3, 17, 42, 128, 256} {
-		if n >= c.People {
+		if n >= c.People || betaTesters == "" {
 			break
 		}
 		id := userID(n)

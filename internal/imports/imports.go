@@ -193,6 +193,9 @@ func (r *Runner) check(ctx context.Context, s *Spec) (*job, error) {
 		if segment.Kind != carpel.Manual {
 			return nil, carpel.Errorf(carpel.CodeConflict, "people get into a dynamic segment by its definition; only a manual one takes members")
 		}
+		if segment.State == carpel.StateArchived {
+			return nil, carpel.Errorf(carpel.CodeConflict, "the segment %s is archived: restore it to put people into it", segment.Key)
+		}
 		j.segment = segment.ID
 	}
 	return j, nil

@@ -41,15 +41,36 @@ func demoColumn(d carpel.Demo) string {
 	return string(b)
 }
 
-// CreateWorkspace adds a workspace with its first segments, all of it or nothing; its ID and time are made here. The zone must be one that Go's time zone
-// data know; name is 1 to 150 bytes. Whatever the clock says, it is younger than those that are there: the oldest one's
-// admins run the server.
+// MaxDemos is how many workspaces of made-up data a server holds: each is kept open, and works, as long as it is there.
+const MaxDemos = 5
+
+// roomForDemo refuses a workspace of made-up data beside MaxDemos others: CodeConflict.
+func roomForDemo(ctx context.Context, tx *sql.Tx, w carpel.Workspace) error {
+	if w.Demo == (carpel.Demo{}) {
+		return nil
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM workspaces WHERE demo <> ''").Scan(&n); err != nil {
+		return err
+	}
+	if n >= MaxDemos {
+		return carpel.Errorf(carpel.CodeConflict, "this server has %d workspaces of made-up data, and more it does not hold; delete one first", n)
+	}
+	return nil
+}
+
+// CreateWorkspace adds a workspace with its first segments, all of it or nothing; its ID and time are made here. The zone
+// must be one that Go's time zone data know; name is 1 to 150 bytes; at most [MaxDemos] are of made-up data. Whatever the
+// clock says, it is younger than those that are there: the oldest one's admins run the server.
 func (db *DB) CreateWorkspace(ctx context.Context, w carpel.Workspace, segments ...carpel.Segment) (carpel.Workspace, error) {
 	if err := checkWorkspace(w.Name, w.Zone); err != nil {
 		return carpel.Workspace{}, err
 	}
 	w.ID = newID("ws_")
 	err := db.change(ctx, "create workspace", func(tx *sql.Tx) error {
+		if err := roomForDemo(ctx, tx, w); err != nil {
+			return err
+		}
 		var created int64
 		err := tx.QueryRowContext(ctx, "INSERT INTO workspaces (id, name, zone, demo, created_at) SELECT ?, ?, ?, ?, max(?, coalesce(max(created_at) + 1, 0)) FROM workspaces RETURNING created_at",
 			w.ID, w.Name, w.Zone, demoColumn(w.Demo), db.millis()).Scan(&created)

@@ -17,7 +17,7 @@ type demos struct {
 	work sync.WaitGroup
 	mu   sync.Mutex
 	ctx  context.Context               // of Run; nil before; guarded by mu
-	stop map[string]context.CancelFunc // by workspace; guarded by mu
+	stop map[string]context.CancelFunc // by workspace, of those at work; guarded by mu
 }
 
 // betaTesters is the key of the demo's manual segment.
@@ -35,7 +35,7 @@ func (s *Server) found(ctx context.Context, workspace string, progress func(peop
 		return err
 	}
 	testers, err := s.records.Segment(ctx, workspace, betaTesters)
-	if err != nil {
+	if err != nil && carpel.ErrorCode(err) != carpel.CodeNotFound { // without them the company does without testers
 		return err
 	}
 	commit := func(items []carpel.Item) ([]engine.Outcome, error) { return s.commit(ctx, workspace, items) }
@@ -101,14 +101,14 @@ func (s *Server) bringToLife(w carpel.Workspace) {
 	ctx, stop := context.WithCancel(s.demos.ctx)
 	s.demos.stop[w.ID] = stop
 	s.demos.work.Go(func() {
-		defer stop()
+		defer s.endDemo(w.ID)
 		run := fmt.Sprintf("live-%d", s.config.Now().UnixNano())
 		for n := 0; ctx.Err() == nil; n++ {
 			err := s.found(ctx, w.ID, nil)
 			if err == nil {
 				err = s.trickle(ctx, w, fmt.Sprintf("%s-%d", run, n))
 			}
-			if err == nil || ctx.Err() != nil || carpel.ErrorCode(err) == carpel.CodeNotFound { // it was removed
+			if _, gone := s.records.Workspace(ctx, w.ID); err == nil || ctx.Err() != nil || carpel.ErrorCode(gone) == carpel.CodeNotFound {
 				return
 			}
 			s.config.Log.Error("made-up company stands still, and is tried again", "workspace", w.ID, "error", err)
@@ -118,6 +118,14 @@ func (s *Server) bringToLife(w carpel.Workspace) {
 			}
 		}
 	})
+}
+
+// endDemo forgets a company that is no longer at work.
+func (s *Server) endDemo(workspace string) {
+	s.demos.mu.Lock()
+	defer s.demos.mu.Unlock()
+	s.demos.stop[workspace]()
+	delete(s.demos.stop, workspace)
 }
 
 // trickle lets a company's people go on using its service until ctx ends.

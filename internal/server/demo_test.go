@@ -39,6 +39,35 @@ func TestDemo(t *testing.T) {
 	c.want(409, "DELETE /api/workspace", nil)
 }
 
+// A company needs no beta testers: their segment may be deleted before it is made up.
+func TestDemoWithoutTesters(t *testing.T) {
+	s := open(t, func(c *server.Config) { c.Demo = carpel.Demo{People: 20, Days: 5, Seed: 1} })
+	c := client{t, s, adminKey}
+	c.want(204, "DELETE /api/segments/beta-testers", nil)
+	if err := s.FoundDemo(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if a := c.want(200, "GET /api/workspace", nil); a.get("demo.ready") != true {
+		t.Errorf("the workspace is %s", a.body)
+	}
+}
+
+// A server holds five demos, and says so to whoever asks for a sixth.
+func TestDemosAtMost(t *testing.T) {
+	c := client{t, open(t, nil), adminKey}
+	admin := c.join("admin")
+	var last string
+	for range 5 {
+		last = admin.want(201, "POST /api/workspaces", map[string]any{"name": "Demo", "demo": true}).get("workspace.id").(string)
+	}
+	if a := admin.want(409, "POST /api/workspaces", map[string]any{"name": "Demo", "demo": true}); !strings.Contains(string(a.body), "delete one first") {
+		t.Errorf("the sixth is %s", a.body)
+	}
+	admin.want(201, "POST /api/workspaces", map[string]any{"name": "Real"})
+	admin.want(204, "DELETE /api/workspace", nil, "Carpel-Workspace", last)
+	admin.want(201, "POST /api/workspaces", map[string]any{"name": "Demo", "demo": true})
+}
+
 // A company is not made up among real people.
 func TestDemoOverRealData(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")

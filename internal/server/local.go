@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/carpel/carpel/internal/records"
@@ -83,6 +85,15 @@ func (s *Server) openLocal(ctx context.Context, workspace string) error {
 	}
 	s.local = Local{Workspace: workspace, Key: secret}
 	return s.writeLocal()
+}
+
+// addressHere is how programs of this machine reach what listens at an address: one that stands for every address of the
+// machine is written localhost.
+func addressHere(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
 }
 
 // announce tells the command line where the server listens.

@@ -100,6 +100,11 @@ func TestSegmentLife(t *testing.T) {
 			t.Errorf("the audit log lacks %s", action)
 		}
 	}
+	for _, said := range []string{`"changed":["definition"],"version":2`, `"kind":"people"`} {
+		if !strings.Contains(audit, said) {
+			t.Errorf("the audit log does not say %s: %s", said, audit)
+		}
+	}
 	for _, personal := range []string{"ann@", "Paying"} {
 		if strings.Contains(audit, personal) {
 			t.Errorf("the audit log holds %s", personal)

@@ -253,7 +253,7 @@ var errStopping = errors.New("the server is stopping")
 const shutdownTime = 15 * time.Second
 
 // Run listens and serves until ctx ends or something fails that cannot be gone on from; then it lets requests at work
-// end. It does not close the server. started, if not nil, is called with the address once it listens,
+// end. It does not close the server. started, if not nil, is called with the address for this machine once it listens,
 // before the first answer; it must not wait for one.
 func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	defer s.memory.hold()()
@@ -278,11 +278,12 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		mux.Handle("GET /metrics", s.metrics.handler())
 		servers, listeners = append(servers, newHTTPServer(work, mux, s.config.Log)), append(listeners, l)
 	}
-	if err := s.announce(main.Addr().String()); err != nil {
+	address := addressHere(main.Addr())
+	if err := s.announce(address); err != nil {
 		return errors.Join(err, main.Close())
 	}
 	if started != nil { // before anything is answered: whoever is told that the server is ready may also stop it
-		started(main.Addr().String())
+		started(address)
 	}
 	for i, hs := range servers {
 		go func() {

@@ -180,7 +180,8 @@ func (w *Workspaces) openEngine(ctx context.Context, id string) (*stripes.DB, er
 	return db, nil
 }
 
-// definitions is what the engine is to keep, by the records.
+// definitions is what the engine is to keep, by the records: every segment but the archived ones. Of a manual one it alone
+// has the members, and keeps them.
 func (w *Workspaces) definitions(ctx context.Context, id string) ([]engine.Definition, error) {
 	segments, err := w.records.Segments(ctx, id)
 	if err != nil {
@@ -188,7 +189,7 @@ func (w *Workspaces) definitions(ctx context.Context, id string) ([]engine.Defin
 	}
 	var all []engine.Definition
 	for _, s := range segments {
-		if s.State != carpel.StateArchived {
+		if s.State != carpel.StateArchived || s.Kind == carpel.Manual {
 			all = append(all, engine.Definition{ID: s.ID, Key: s.Key, Version: s.Version, Condition: s.Definition, Manual: s.Kind == carpel.Manual})
 		}
 	}
