@@ -105,6 +105,9 @@ type Questions interface {
 	Impact(ctx context.Context, id string, c carpel.Condition, sample int) (*Impact, error)
 	// Overlap returns the size of every non-empty region of up to 8 segments.
 	Overlap(ctx context.Context, ids []string) ([]Region, error)
+	// Freeze finds who matches a condition now, as Preview does, and returns an answer that stays; ReadRoll reads it.
+	Freeze(ctx context.Context, q FreezeQuery) (*Roll, error)
+	ReadRoll(ctx context.Context, q RollQuery) (*RollPage, error)
 	// Members lists members in the order in which they became known: at most q.Limit, and the cursor for the next
 	// page ("" at the end).
 	Members(ctx context.Context, q MembersQuery) ([]carpel.Member, string, error)

@@ -226,7 +226,10 @@ func (s *opened) preview(c carpel.Condition, asOf carpel.Millis) (*preview, erro
 		out.Members = append(out.Members, person.Key)
 	}
 	slices.Sort(out.Members)
-	return out, nil
+	if asOf != 0 {
+		return out, nil
+	}
+	return out, s.frozen(c, out.Members)
 }
 
 func (s *opened) explain(ref carpel.PersonRef, c carpel.Condition, asOf carpel.Millis) ([]explanation, error) {

@@ -57,4 +57,6 @@ func TestRandomOnDisk(t *testing.T) {
 	enginetest.RandomShare(t, onDisk, 30)
 }
 
+func TestRoll(t *testing.T) { enginetest.Roll(t, inMemory) }
+
 func TestMetamorphic(t *testing.T) { enginetest.Metamorphic(t, inMemory) }
