@@ -24,6 +24,7 @@ type serverFlags struct {
 	MaxOpen      int         `help:"Workspaces open at once: 1 to 10,000." type:"within" range:"1..10000" default:"64"`
 	MinFreeMB    int64       `name:"min-free-mb" help:"Refuse ingestion below this much free disk, in MB: 1 to 1,048,576." type:"within" range:"1..1048576" default:"512"`
 	MaxPending   int         `help:"Ingestion requests at work or waiting before 429: 1 to 1,000,000." type:"within" range:"1..1000000" default:"1024"`
+	Outbound     []network   `name:"outbound-allow" help:"Addresses or networks (CIDR) inside that messages, webhooks and OpenID may be sent to; public ones only if not given." placeholder:"CIDR,…"`
 	OpenID       openIDFlags `embed:"" prefix:"openid-"`
 	LogFormat    string      `help:"Format of the log: text or json." enum:"text,json" default:"text"`
 	LogLevel     string      `help:"Least level of the log." enum:"debug,info,warn,error" default:"info"`
@@ -70,12 +71,15 @@ func (f serverFlags) site(address string) site {
 }
 
 func (f serverFlags) config(t *terminal) server.Config {
-	var trusted []netip.Prefix
-	for _, n := range f.TrustedProxy {
-		trusted = append(trusted, n.Prefix)
-	}
-	return server.Config{TrustedProxies: trusted, Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
+	return server.Config{TrustedProxies: prefixes(f.TrustedProxy), OutboundAllow: prefixes(f.Outbound), Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
 		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Now: t.Now, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
+}
+
+func prefixes(ns []network) (all []netip.Prefix) {
+	for _, n := range ns {
+		all = append(all, n.Prefix)
+	}
+	return all
 }
 
 func newLog(w io.Writer, format, level string) *slog.Logger {

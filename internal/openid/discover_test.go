@@ -5,10 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/carpel/carpel/internal/outbound"
 )
 
 // at is a provider at the address of a handler, with a clock that stands.
@@ -16,7 +19,7 @@ func at(t *testing.T, h http.HandlerFunc) (*Provider, *time.Time) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	p, err := New(Config{Issuer: s.URL, ClientID: "carpel"})
+	p, err := New(Config{Issuer: s.URL, ClientID: "carpel"}, outbound.New(outbound.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}).HTTP())
 	if err != nil {
 		t.Fatal(err)
 	}

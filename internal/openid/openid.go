@@ -50,8 +50,9 @@ type discovery struct {
 // failureLasts is how long a provider that did not answer is not asked again.
 const failureLasts = 5 * time.Second
 
-// New returns the provider of a configuration; an error for one that cannot be right.
-func New(c Config) (*Provider, error) {
+// New returns the provider of a configuration, asked by client, which follows no redirect: the issuer's address is the one
+// that was configured. An error for a configuration that cannot be right.
+func New(c Config, client *http.Client) (*Provider, error) {
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, fmt.Errorf("the OpenID issuer %q is no URL; it looks like https://accounts.example.com", c.Issuer)
@@ -62,8 +63,6 @@ func New(c Config) (*Provider, error) {
 	if c.Name == "" {
 		c.Name = u.Host
 	}
-	// No redirect is followed: the issuer's address is the one that was configured.
-	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &Provider{config: c, client: client, now: time.Now}, nil
 }
 

@@ -11,11 +11,11 @@ import (
 
 func TestNew(t *testing.T) {
 	for _, bad := range []openid.Config{{}, {Issuer: "accounts.example.com", ClientID: "x"}, {Issuer: "ftp://example.com", ClientID: "x"}, {Issuer: "https://example.com"}} {
-		if _, err := openid.New(bad); err == nil {
+		if _, err := openid.New(bad, nil); err == nil {
 			t.Errorf("%+v was taken", bad)
 		}
 	}
-	p, err := openid.New(openid.Config{Issuer: "https://accounts.example.com/realm", ClientID: "x"})
+	p, err := openid.New(openid.Config{Issuer: "https://accounts.example.com/realm", ClientID: "x"}, nil)
 	if err != nil || p.Name() != "accounts.example.com" {
 		t.Errorf("the provider is %v, %v", p, err)
 	}

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -32,6 +33,9 @@ type Config struct {
 	Guest bool
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded headers are believed; see [behind]
+
+	OutboundAllow []netip.Prefix // networks that messages, webhooks and OpenID may be sent to although they are not public
+	OutboundRoots *x509.CertPool // whom outgoing connections trust; default the system's
 
 	OpenID openid.Config // the provider that users may log in with; the zero value for none
 

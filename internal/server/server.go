@@ -25,6 +25,7 @@ import (
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/openid"
+	"github.com/carpel/carpel/internal/outbound"
 	"github.com/carpel/carpel/internal/records"
 	"github.com/carpel/carpel/internal/secret"
 	"github.com/carpel/carpel/web"
@@ -47,6 +48,7 @@ type Server struct {
 	memory     memory
 	records    *records.DB
 	ring       *secret.Ring
+	outbound   *outbound.Outbound
 	workspaces *Workspaces
 	door       *compat.Door
 	imports    *imports.Runner
@@ -99,12 +101,13 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, Files: config.Files}); err != nil {
 		return s, err
 	}
-	if s.ring, err = secret.Open(filepath.Join(config.Data, ringFile), config.Now()); err != nil {
+	if s.ring, err = s.openRing(ctx); err != nil {
 		return s, err
 	}
 	if err := s.records.DropUnended(ctx); err != nil {
 		return s, err
 	}
+	s.outbound = outbound.New(outbound.Options{Allow: config.OutboundAllow, Roots: config.OutboundRoots})
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
@@ -121,7 +124,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		return s, err
 	}
 	if config.OpenID != (openid.Config{}) {
-		if s.openID, err = openid.New(config.OpenID); err != nil {
+		if s.openID, err = openid.New(config.OpenID, s.outbound.HTTP()); err != nil {
 			return s, err
 		}
 	}
@@ -338,6 +341,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	if s.workspaces != nil {
 		errs = append(errs, s.workspaces.Close(ctx))
+	}
+	if s.outbound != nil {
+		s.outbound.CloseIdle()
 	}
 	if s.memory.cache != nil {
 		s.memory.cache.Unref()

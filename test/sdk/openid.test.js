@@ -42,7 +42,7 @@ before(async () => {
   await once(reserve, 'listening');
   const { port } = reserve.address();
   await new Promise((done) => reserve.close(done));
-  carpel = await startCarpel('--openid-issuer', `http://127.0.0.1:${port}`, '--openid-client-id', 'carpel',
+  carpel = await startCarpel('--outbound-allow', '127.0.0.1', '--openid-issuer', `http://127.0.0.1:${port}`, '--openid-client-id', 'carpel',
     '--openid-client-secret', 'a secret of the test', '--openid-name', 'Example');
   provider = { port };
   provider = await startProvider(`${carpel.url}/api/openid/return`);
