@@ -42,12 +42,18 @@ const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Ca
 <p>To have the console, build with <code>make</code> in the source tree.</p></html>`
 
 // Paths are those of the console, as patterns of [http.ServeMux].
-func Paths() []string { return []string{"/{$}", "/login", "/join", "/w/", "/assets/", "/favicon.svg"} }
+func Paths() []string {
+	return []string{"/{$}", "/login", "/join", "/w/", "/assets/", "/favicon.svg", framePath}
+}
 
 // Handler serves the console at [Paths]: its files, and its first page for every other path, since the app has paths of
 // its own. Safe for concurrent use.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == framePath {
+			serveFrame(w)
+			return
+		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "same-origin")
 		w.Header().Set("X-Frame-Options", "DENY")
@@ -124,6 +130,6 @@ func servePage(w http.ResponseWriter, r *http.Request) {
 	rand.Read(b[:]) // never fails
 	nonce := base64.RawURLEncoding.EncodeToString(b[:])
 	w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self' 'nonce-%s'; img-src 'self' data:; "+
-		"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default", nonce))
+		"font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default", nonce))
 	_, _ = w.Write(bytes.ReplaceAll(page, []byte(nonceMark), []byte(nonce))) // the client may be gone
 }
