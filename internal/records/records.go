@@ -8,10 +8,14 @@ package records
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
 	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,6 +42,7 @@ type DB struct {
 	dsn   string
 	now   func() time.Time
 	known knownKeys
+	hash  func(parts ...string) string // keyed
 
 	hashing *hashing // of passwords
 
@@ -52,6 +57,9 @@ type Options struct {
 	// KeepRejected is how many bytes of rejections a workspace keeps; default 256 MiB.
 	KeepRejected int64
 	Files        Files // where they lie; default the disk
+	// Hash is the keyed hash by which suppressed addresses are known; see internal/secret. Default one with a key that is
+	// gone with the process.
+	Hash func(parts ...string) string
 }
 
 // Open opens or creates the records in the file at path, and brings their schema up to date.
@@ -61,6 +69,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if o.KeepRejected == 0 {
 		o.KeepRejected = keepRejectionBytes
+	}
+	if o.Hash == nil {
+		o.Hash = hashOfProcess()
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
@@ -90,7 +101,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	read.SetMaxOpenConns(4)
-	return &DB{write: write, read: read, dsn: dsn, now: o.Now, hashing: newHashing(), keepRejected: o.KeepRejected, rejectedBytes: map[string]int64{}}, nil
+	return &DB{write: write, read: read, dsn: dsn, now: o.Now, hash: o.Hash, hashing: newHashing(), keepRejected: o.KeepRejected, rejectedBytes: map[string]int64{}}, nil
 }
 
 // emptyLog brings what is in the write-ahead log into the file and ends the log, so that the next one has salts of its own.
@@ -186,6 +197,20 @@ func (db *DB) change(ctx context.Context, what string, fn func(tx *sql.Tx) error
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// hashOfProcess returns a keyed hash whose key nobody keeps.
+func hashOfProcess() func(parts ...string) string {
+	key := make([]byte, sha256.Size)
+	rand.Read(key) // never fails
+	return func(parts ...string) string {
+		h := hmac.New(sha256.New, key)
+		for _, p := range parts {
+			h.Write(binary.AppendUvarint(nil, uint64(len(p))))
+			h.Write([]byte(p))
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}
 }
 
 // millis is now, as it is stored.
