@@ -98,7 +98,8 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if err := checkRecords(config.Data); err != nil {
 		return s, err
 	}
-	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, Files: config.Files}); err != nil {
+	if s.records, err = records.Open(ctx, filepath.Join(config.Data, recordsFile), records.Options{Now: config.Now, Files: config.Files,
+		Hash: func(parts ...string) string { return s.ring.Hash(parts...) }}); err != nil {
 		return s, err
 	}
 	if s.ring, err = s.openRing(ctx); err != nil {
