@@ -42,12 +42,13 @@ var importTable = map[string]string{
 	"internal/delivery/webhook":  ". internal/delivery internal/outbound",
 	"internal/api":               ". internal/engine internal/imports internal/openid internal/places internal/records",
 	"internal/places":            ".",
+	"internal/tracking":          ". internal/engine internal/places internal/records internal/secret",
 	"internal/compat":            ". internal/ingest internal/records",
 	"internal/compat/compattest": ". internal/compat internal/engine internal/ingest internal/records",
 	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
 	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
 	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/demo internal/engine internal/engine/stripes " +
-		"internal/imports internal/ingest internal/openid internal/outbound internal/records internal/secret web",
+		"internal/imports internal/ingest internal/openid internal/outbound internal/records internal/secret internal/tracking web",
 	"internal/cli": ". internal/api internal/definition internal/engine internal/imports internal/openid internal/records internal/server",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",
@@ -75,10 +76,11 @@ var confined = map[string]string{
 	"github.com/goccy/go-yaml":                       "internal/cli internal/definition",
 	"github.com/schollz/progressbar/v3":              "internal/cli",
 	"github.com/prometheus/client_golang/prometheus": "internal/server",
-	"net/http":                     "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/delivery/webhook internal/openid internal/outbound internal/server test/ledger web",
-	"github.com/coreos/go-oidc/v3": "internal/openid",
-	"golang.org/x/oauth2":          "internal/openid",
-	"golang.org/x/crypto":          "internal/records",
+	"net/http":                      "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/delivery/webhook internal/openid internal/outbound internal/server test/ledger web internal/tracking",
+	"github.com/coreos/go-oidc/v3":  "internal/openid",
+	"golang.org/x/oauth2":           "internal/openid",
+	"golang.org/x/crypto":           "internal/records",
+	"github.com/mileusna/useragent": "internal/tracking",
 }
 
 // TestImports fails on a package or an edge that the table does not name, and on a row or an edge of the table that

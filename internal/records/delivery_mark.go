@@ -45,18 +45,23 @@ func (db *DB) MarkDeliveries(ctx context.Context, workspace string, marks []Mark
 	}
 	return db.change(ctx, "mark deliveries", func(tx *sql.Tx) error {
 		for _, m := range marks {
-			column := m.column()
-			if column == "" {
-				continue
-			}
-			at := int64(m.At)
-			if at <= 0 {
-				at = db.millis()
-			}
-			if _, err := tx.ExecContext(ctx, "UPDATE deliveries SET "+column+" = ? WHERE workspace = ? AND id = ? AND "+column+" = 0", at, workspace, m.Delivery); err != nil {
+			if err := db.mark(ctx, tx, workspace, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (db *DB) mark(ctx context.Context, tx *sql.Tx, workspace string, m Mark) error {
+	column := m.column()
+	if column == "" {
+		return nil
+	}
+	at := int64(m.At)
+	if at <= 0 {
+		at = db.millis()
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE deliveries SET "+column+" = ? WHERE workspace = ? AND id = ? AND "+column+" = 0", at, workspace, m.Delivery)
+	return err
 }

@@ -32,6 +32,10 @@ type Config struct {
 	// Guest lets every browser of this machine in as admin of the first workspace, without a password. For made-up data.
 	Guest bool
 
+	// PublicURL is where people outside reach this server, for the links of messages; default http:// and where it listens.
+	// Mail programs offer to unsubscribe with one click only when it is https.
+	PublicURL string
+
 	TrustedProxies []netip.Prefix // whose X-Forwarded headers are believed; see [behind]
 
 	OutboundAllow []netip.Prefix // networks that messages, webhooks and OpenID may be sent to although they are not public

@@ -2,13 +2,16 @@ package server
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/tracking"
 )
 
 // CloseIdle closes idle workspaces now, which Run does every second.
@@ -73,3 +76,40 @@ func (s *Server) Metrics() string {
 	s.metrics.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	return w.Body.String()
 }
+
+// Sent makes a delivery that was sent at a moment without anything being sent, and returns its id and its links.
+func (s *Server) Sent(ctx context.Context, workspace string, d carpel.Delivery, at carpel.Millis) (string, tracking.Links, error) {
+	if _, err := s.records.PlanDeliveries(ctx, workspace, d); err != nil {
+		return "", tracking.Links{}, err
+	}
+	id := carpel.DeliveryID(workspace, d.Person, d.Origin)
+	db, err := sql.Open("sqlite", filepath.Join(s.config.Data, recordsFile))
+	if err != nil {
+		return "", tracking.Links{}, err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "UPDATE deliveries SET state = 'sent', recipient = ?, sent_at = ? WHERE workspace = ? AND id = ?", d.Recipient, int64(at), workspace, id); err != nil {
+		return "", tracking.Links{}, err
+	}
+	d.ID = id
+	return id, s.tracking.Links(workspace, d), nil
+}
+
+// Delivery returns a delivery.
+func (s *Server) Delivery(ctx context.Context, workspace, id string) (carpel.Delivery, error) {
+	return s.records.Delivery(ctx, workspace, id)
+}
+
+// SetSending says how the messages of a workspace go out.
+func (s *Server) SetSending(ctx context.Context, workspace string, how carpel.Sending) error {
+	return s.records.SetSending(ctx, workspace, how)
+}
+
+// Tell tells the engines of what came back, which Run does by itself.
+func (s *Server) Tell(ctx context.Context) error {
+	_, err := s.tracking.Tell(ctx)
+	return err
+}
+
+// FillDisk makes the disk nearly full from now on, as far as whoever takes something in sees it.
+func (s *Server) FillDisk() { s.disk.minFree = 1 << 62 }

@@ -28,6 +28,7 @@ import (
 	"github.com/carpel/carpel/internal/outbound"
 	"github.com/carpel/carpel/internal/records"
 	"github.com/carpel/carpel/internal/secret"
+	"github.com/carpel/carpel/internal/tracking"
 	"github.com/carpel/carpel/web"
 )
 
@@ -56,6 +57,8 @@ type Server struct {
 	measuredAt atomic.Pointer[string] // address of the metrics' listener, once it listens
 	disk       *disk
 	openID     *openid.Provider
+	tracking   *tracking.Tracker
+	listensAt  atomic.Pointer[string] // address of the main listener, once it listens
 	handler    http.Handler
 	demos      demos
 	guest      string // user id of the guest; "" for none
@@ -70,6 +73,9 @@ type Server struct {
 // Open opens the data directory, making it if there is none. One process at a time has it open.
 func Open(ctx context.Context, config Config) (s *Server, err error) {
 	config.EnsureDefaults()
+	if err := config.checkPublicURL(); err != nil {
+		return nil, err
+	}
 	if IsBackup(config.Data) {
 		return nil, carpel.Errorf(carpel.CodeConflict, "%s is a backup, and stays as it is: make a data directory of it with carpel restore", config.Data)
 	}
@@ -129,6 +135,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 			return s, err
 		}
 	}
+	s.tracking = s.newTracker()
 	s.handler = s.routes()
 	return s, nil
 }
@@ -226,6 +233,9 @@ func (s *Server) routes() http.Handler {
 		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
+	for _, path := range tracking.Paths() {
+		mux.Handle(path, s.tracking)
+	}
 	for _, path := range web.Paths() {
 		mux.Handle("GET "+path, web.Handler())
 	}
@@ -283,6 +293,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		servers, listeners = append(servers, newHTTPServer(work, mux, s.config.Log)), append(listeners, l)
 	}
 	address := addressHere(main.Addr())
+	s.listensAt.Store(&address)
 	if err := s.announce(address); err != nil {
 		return errors.Join(err, main.Close())
 	}
@@ -306,6 +317,13 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 			cancel(err)
 		}
 	}()
+	tracked := make(chan struct{})
+	go func() {
+		defer close(tracked)
+		if err := s.tracking.Run(ctx); err != nil {
+			cancel(err)
+		}
+	}()
 	if err := s.runDemos(ctx); err != nil {
 		cancel(err)
 	}
@@ -326,6 +344,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}
 	<-done
+	<-tracked
 	s.demos.work.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		errs = append(errs, err)
