@@ -55,18 +55,16 @@ func (db *DB) insertSegment(ctx context.Context, tx *sql.Tx, workspace, by strin
 	s.ID, s.State, s.Version = newID("seg_"), carpel.StateLive, 1
 	s.CreatedAt = moment(db.millis())
 	s.UpdatedAt = s.CreatedAt
-	if err := tx.QueryRowContext(ctx, "UPDATE workspaces SET next_alias = next_alias + 1 WHERE id = ? RETURNING next_alias - 1",
-		workspace).Scan(&s.Alias); err != nil {
+	var err error
+	if s.Alias, err = nextAlias(ctx, tx, workspace); err != nil {
 		return s, err
 	}
 	if !given {
-		key, err := freeKey(ctx, tx, workspace, slug(s.Name))
-		if err != nil {
+		if s.Key, err = freeKey(ctx, tx, "segments", workspace, slug(s.Name, "segment")); err != nil {
 			return s, err
 		}
-		s.Key = key
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO segments (workspace, `+segmentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO segments (workspace, `+segmentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		workspace, s.ID, s.Alias, s.Key, s.Name, s.Description, tagsJSON(s.Tags), s.Kind, definitionJSON(s.Definition), s.State, s.Version,
 		s.CreatedAt.UnixMilli(), s.UpdatedAt.UnixMilli())
 	if isUnique(err) {
@@ -109,8 +107,8 @@ func checkSegment(s *carpel.Segment) error {
 		return &carpel.Error{Code: carpel.CodeLimit, Pointer: "/name", Limit: carpel.MaxNameBytes, Actual: int64(len(s.Name)),
 			Message: fmt.Sprintf("a segment needs a name of 1 to %d bytes", carpel.MaxNameBytes)}
 	}
-	if s.Key != "" && (s.Key != slug(s.Key) || strings.HasPrefix(s.Key, "seg_") || len(s.Key) > 100) {
-		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/key", Suggestion: slug(s.Key),
+	if s.Key != "" && (s.Key != slug(s.Key, "segment") || strings.HasPrefix(s.Key, "seg_") || len(s.Key) > 100) {
+		return &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/key", Suggestion: slug(s.Key, "segment"),
 			Message: "a key is made of at most 100 small letters, digits and single hyphens"}
 	}
 	if len(s.Description) > 4096 {
@@ -138,8 +136,14 @@ func checkSegment(s *carpel.Segment) error {
 	return nil
 }
 
-// slug makes a key from a name: small letters, digits, single hyphens. "segment" when nothing is left.
-func slug(name string) string {
+// nextAlias takes the workspace's next integer alias.
+func nextAlias(ctx context.Context, tx *sql.Tx, workspace string) (alias int64, err error) {
+	err = tx.QueryRowContext(ctx, "UPDATE workspaces SET next_alias = next_alias + 1 WHERE id = ? RETURNING next_alias - 1", workspace).Scan(&alias)
+	return alias, err
+}
+
+// slug makes a key from a name: small letters, digits, single hyphens; or otherwise when nothing is left.
+func slug(name, otherwise string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(name) {
 		switch {
@@ -156,15 +160,15 @@ func slug(name string) string {
 	if s := strings.Trim(b.String(), "-"); s != "" {
 		return s
 	}
-	return "segment"
+	return otherwise
 }
 
-// freeKey returns base, or base with the first free number behind it.
-func freeKey(ctx context.Context, tx *sql.Tx, workspace, base string) (string, error) {
+// freeKey returns base, or base with the first number behind it that is free among the keys of a table of ours.
+func freeKey(ctx context.Context, tx *sql.Tx, table, workspace, base string) (string, error) {
 	key := base
 	for n := 2; ; n++ {
 		var taken int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM segments WHERE workspace = ? AND key = ?", workspace, key).Scan(&taken); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+table+" WHERE workspace = ? AND key = ?", workspace, key).Scan(&taken); err != nil {
 			return "", err
 		}
 		if taken == 0 {
