@@ -9,6 +9,7 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 3s
 KILLS ?= 100
+SEEDS ?= 10000
 SCALE ?= 1
 ONLY ?=
 LISTEN ?= 127.0.0.1:8080
@@ -23,7 +24,7 @@ export CGO_ENABLED = 0
 
 E2E ?=
 
-.PHONY: help build console run test test-go test-race test-web test-console pictures test-sdk test-long test-bench crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
+.PHONY: help build console run test test-go test-race test-web test-console pictures test-sdk test-long test-bench simulate crash fuzz torture planted bench bench-load bench-go lint format vet vulncheck tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +77,9 @@ test-sdk: build test/sdk/node_modules/.installed ## the official SDKs, in Node a
 
 test-long: ## a million random comparisons with the naive evaluator
 	go test -timeout 60m -count=1 -v ./internal/engine/stripes -run TestRandomInMemory -enginetest.comparisons 1000000
+
+simulate: ## ten thousand made-up months of campaigns, with crashes (SEEDS=n)
+	go test -timeout 60m ./internal/campaign -count=1 -v -run TestSimulation -campaign.seeds $(SEEDS)
 
 crash: ## a hundred kills of the real server under load (KILLS=n)
 	go test -timeout 60m ./test/crash -count=1 -v -kills $(KILLS)
