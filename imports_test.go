@@ -23,6 +23,7 @@ var importTable = map[string]string{
 
 	// The stages of the data. They never import each other: see [TestStagesAreApart].
 	"internal/ingest":               ". internal/engine internal/records",
+	"internal/campaign":             ". internal/engine internal/records",
 	"internal/engine":               ".",
 	"internal/engine/enginetest":    ". internal/engine",
 	"internal/engine/stripes":       ". internal/engine internal/engine/stripes/block internal/engine/stripes/eval internal/engine/stripes/store",
