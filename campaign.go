@@ -174,17 +174,6 @@ const (
 	CurrentMembers CampaignMembers = "current"
 )
 
-// Goal is what a campaign is for: an event, or joining or leaving a segment, within a time of a message. It counts for
-// the last delivery before it.
-type Goal struct {
-	Event   string          `json:"event,omitempty"`
-	Where   json.RawMessage `json:"where,omitempty" doc:"Conditions over the event's properties."`
-	Segment string          `json:"segment,omitempty" doc:"Id of a segment, in place of an event."`
-	Leave   bool            `json:"leave,omitempty" doc:"On leaving the segment instead of joining it."`
-	Within  string          `json:"within" doc:"At most 90d."`
-	Of      string          `json:"of,omitempty" enum:"sent,opened,clicked" doc:"What must have come before: sent if left out."`
-}
-
 // JourneyState is where a journey is in its life.
 type JourneyState string
 

@@ -13,7 +13,6 @@ import (
 const (
 	MaxCampaignSteps    = 100
 	MaxCampaignBranches = 20
-	MaxGoalDays         = 90
 )
 
 // Weekdays are the days of the week as a campaign names them, from Sunday as time.Weekday has it.
@@ -211,37 +210,10 @@ func (c *campaignCheck) rules() error {
 }
 
 func (c *campaignCheck) goal() error {
-	g := c.spec.Goal
-	if g == nil {
+	if c.spec.Goal == nil {
 		return nil
 	}
-	switch {
-	case (g.Event == "") == (g.Segment == ""):
-		return fault("/goal", "a goal is an event or a segment")
-	case g.Event != "":
-		if err := eventName(g.Event, "/goal/event"); err != nil {
-			return err
-		}
-		if g.Leave {
-			return fault("/goal/leave", "only a segment is left")
-		}
-		if _, err := ParseWhere(g.Where); err != nil {
-			return at("/goal/where", err)
-		}
-	case len(g.Where) > 0:
-		return fault("/goal/where", "only an event has properties")
-	}
-	d, err := ParseDuration(g.Within)
-	if err != nil {
-		return at("/goal/within", err)
-	}
-	if d.Millis() > MaxGoalDays*86_400_000 {
-		return &Error{Code: CodeLimit, Pointer: "/goal/within", Limit: MaxGoalDays, Actual: int64(d.Millis() / 86_400_000), Message: fmt.Sprintf("a goal counts for at most %d days", MaxGoalDays)}
-	}
-	if !slices.Contains([]string{"", "sent", "opened", "clicked"}, g.Of) {
-		return fault("/goal/of", "%.40q: there are sent, opened and clicked", g.Of)
-	}
-	return nil
+	return at("/goal", c.spec.Goal.Check())
 }
 
 func (c *campaignCheck) steps() error {

@@ -9,7 +9,7 @@ import (
 
 // DeliveryState is where one message to one person is in its life:
 //
-//	planned → attempting → sent | failed | skipped | unknown
+//	(held →) planned → attempting → sent | failed | skipped | unknown
 //
 // Attempting is durable before the network is touched. From attempting a delivery goes back to planned to be tried
 // again, and after a crash to planned (at least once) or unknown (at most once). Unknown is sent again only by hand.
@@ -17,6 +17,7 @@ type DeliveryState string
 
 // The states of a delivery.
 const (
+	DeliveryHeld       DeliveryState = "held" // to be planned once its broadcast lets it out: by its rate, its time, or when it goes on
 	DeliveryPlanned    DeliveryState = "planned"
 	DeliveryAttempting DeliveryState = "attempting"
 	DeliverySent       DeliveryState = "sent"

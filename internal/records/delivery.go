@@ -37,7 +37,7 @@ func scanDelivery(r row) (carpel.Delivery, error) {
 }
 
 // insertDeliveries plans deliveries within a transaction of who plans them, and returns how many are new: one whose id
-// is there already was planned before, and stays as it is. ID, State and PlannedAt are set here.
+// is there already was planned before, and stays as it is. ID and PlannedAt are set here, and State unless it is skipped or held.
 func (db *DB) insertDeliveries(ctx context.Context, tx *sql.Tx, workspace string, all []carpel.Delivery) (int, error) {
 	if len(all) == 0 {
 		return 0, nil
@@ -60,7 +60,7 @@ func (db *DB) insertDeliveries(ctx context.Context, tx *sql.Tx, workspace string
 			content = string(b)
 		}
 		state := carpel.DeliveryPlanned
-		if d.State == carpel.DeliverySkipped { // known from the start: an exclusion, which is listed with its reason
+		if d.State == carpel.DeliverySkipped || d.State == carpel.DeliveryHeld { // an exclusion, listed with its reason; or not to be let out yet
 			state = d.State
 		}
 		o := d.Origin

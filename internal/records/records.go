@@ -82,7 +82,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
 	// secure_delete: what is erased is overwritten in the file, and not only forgotten.
-	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=secure_delete(1)")
+	write, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(8000)")
 	if err != nil {
 		return nil, fmt.Errorf("open records %s: %w", path, err)
 	}
