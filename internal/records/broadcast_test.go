@@ -196,25 +196,29 @@ func TestBroadcastPauseAndCancel(t *testing.T) {
 	}
 	letOut(12, 12)
 	states(map[string]int{"held ": 18, "planned ": 12})
+	if err := db.EraseMessages(t.Context(), ws, records.Erased{People: []string{"p_29"}}); err != nil {
+		t.Fatal(err)
+	}
+	states(map[string]int{"held ": 17, "planned ": 12, "skipped erased": 1})
 	if l, err := db.Backlog(t.Context(), ws, b.ID); err != nil || l != (records.Backlog{Due: 12, Open: true}) {
 		t.Errorf("the backlog is %+v, %v", l, err)
 	}
 	move(carpel.PauseBroadcast)
-	states(map[string]int{"held ": 30})
+	states(map[string]int{"held ": 29, "skipped erased": 1})
 	letOut(12, 0)
 	if n, err := db.DropHeld(t.Context(), ws, b.ID, 10); err != nil || n != 0 {
 		t.Errorf("%d of a paused broadcast were dropped, %v", n, err)
 	}
 	move(carpel.ResumeBroadcast)
-	letOut(100, 30)
+	letOut(100, 29)
 	move(carpel.CancelBroadcast)
 	letOut(100, 0)
-	for _, wanted := range []int64{20, 10, 0} {
+	for _, wanted := range []int64{20, 9, 0} {
 		if n, err := db.DropHeld(t.Context(), ws, b.ID, 20); err != nil || n != wanted {
 			t.Errorf("dropped: %d, %v; want %d", n, err, wanted)
 		}
 	}
-	states(map[string]int{"skipped cancelled": 30})
+	states(map[string]int{"skipped cancelled": 29, "skipped erased": 1})
 	if l, err := db.Backlog(t.Context(), ws, b.ID); err != nil || l != (records.Backlog{}) {
 		t.Errorf("the backlog is %+v, %v", l, err)
 	}

@@ -27,7 +27,7 @@ func (db *DB) EraseMessages(ctx context.Context, workspace string, who Erased) e
 		for _, key := range who.People {
 			for _, change := range []string{
 				`UPDATE deliveries SET recipient = '', detail = '', content = '', data = '',
-					reason = CASE WHEN state IN ('planned', 'attempting', 'unknown') THEN 'erased' ELSE reason END, state = CASE state WHEN 'planned' THEN 'skipped' ELSE state END
+					reason = CASE WHEN state IN ('held', 'planned', 'attempting', 'unknown') THEN 'erased' ELSE reason END, state = CASE WHEN state IN ('held', 'planned') THEN 'skipped' ELSE state END
 					WHERE workspace = ? AND person = ?`,
 				"DELETE FROM inbox WHERE workspace = ? AND person = ?",
 			} {
