@@ -15,6 +15,8 @@ type Error struct {
 	Suggestion string `json:"suggestion,omitempty"` // the nearest right word, when one is near
 	Limit      int64  `json:"limit,omitempty"`      // the limit that was passed
 	Actual     int64  `json:"actual,omitempty"`     // what came
+	Line       int    `json:"line,omitempty"`       // of the fault in the text at Pointer, from 1; 0 where that says nothing
+	Column     int    `json:"column,omitempty"`     // in characters, from 1
 
 	Wait  time.Duration `json:"-"` // how long until it is worth trying again, where that is known
 	Bound string        `json:"-"` // of CodeOverloaded: which bound was passed, for metrics

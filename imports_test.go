@@ -36,6 +36,7 @@ var importTable = map[string]string{
 	"internal/definition":        ".",
 	"internal/delivery":          ".",
 	"internal/secret":            "",
+	"internal/render":            ".",
 	"internal/imports":           ". internal/engine internal/records",
 	"internal/demo":              ". internal/engine",
 	"internal/openid":            "",
@@ -77,11 +78,13 @@ var confined = map[string]string{
 	"github.com/goccy/go-yaml":                       "internal/cli internal/definition",
 	"github.com/schollz/progressbar/v3":              "internal/cli",
 	"github.com/prometheus/client_golang/prometheus": "internal/server",
-	"net/http":                      "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/delivery/webhook internal/openid internal/outbound internal/server test/ledger web internal/tracking",
-	"github.com/coreos/go-oidc/v3":  "internal/openid",
-	"golang.org/x/oauth2":           "internal/openid",
-	"golang.org/x/crypto":           "internal/records",
-	"github.com/mileusna/useragent": "internal/tracking",
+	"net/http":                        "internal/api internal/cli internal/compat internal/compat/compattest internal/compat/customerio internal/compat/segment internal/delivery/webhook internal/openid internal/outbound internal/server test/ledger web internal/tracking",
+	"github.com/coreos/go-oidc/v3":    "internal/openid",
+	"golang.org/x/oauth2":             "internal/openid",
+	"golang.org/x/crypto":             "internal/records",
+	"github.com/mileusna/useragent":   "internal/tracking",
+	"github.com/osteele/liquid":       "internal/render",
+	"github.com/preslavrachev/gomjml": "internal/render",
 }
 
 // TestImports fails on a package or an edge that the table does not name, and on a row or an edge of the table that

@@ -36,6 +36,14 @@ const (
 	MaxPatternBytes   = 1000 // a pattern or an expression
 	MaxSequenceSteps  = 10
 	MaxPeriods        = 366 // of_last of regularly
+
+	MaxTemplateBytes   = 256 << 10 // one text of a template as written; one of MJML also as compiled, times 4
+	MaxTagBytes        = 2048      // one Liquid tag
+	MaxTemplateNesting = 32        // blocks of Liquid in each other; elements of MJML
+	MaxRendered        = 1 << 20   // bytes of one text of a message, and of any value on the way to it
+	MaxRenderWork      = 8 << 20   // bytes that the filters and captures of one message go through together
+	MaxIterations      = 10_000    // of all loops of one message together
+	MaxRenderMillis    = 500       // to render one message
 )
 
 // Limits returns the table, in the order it is shown. The slice is the caller's.
@@ -66,5 +74,12 @@ func Limits() []Limit {
 		{"pattern", MaxPatternBytes, "bytes", "a pattern or an expression"},
 		{"sequence_steps", MaxSequenceSteps, "steps", "steps of a sequence"},
 		{"periods", MaxPeriods, "periods", "of_last of regularly"},
+		{"template", MaxTemplateBytes, "bytes", "one text of a template"},
+		{"tag", MaxTagBytes, "bytes", "one tag of a template"},
+		{"template_nesting", MaxTemplateNesting, "levels", "nesting of a template"},
+		{"rendered", MaxRendered, "bytes", "one text of a message, and any value on the way to it"},
+		{"render_work", MaxRenderWork, "bytes", "what the filters of one message go through together"},
+		{"iterations", MaxIterations, "iterations", "of all loops of one message together"},
+		{"render_time", MaxRenderMillis, "ms", "to render one message"},
 	}
 }
