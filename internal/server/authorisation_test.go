@@ -209,6 +209,7 @@ func TestOtherWorkspace(t *testing.T) {
 
 	segment := mine.define("Pro", "plan is pro")
 	manual := mine.want(201, "POST /api/segments", map[string]any{"name": "By hand", "kind": "manual"}).get("id").(string)
+	template := mine.want(201, "POST /api/templates", map[string]any{"name": "t", "content": map[string]any{"push": map[string]any{"title": "t", "body": "b"}}}).get("id").(string)
 	done := mine.bringIn("kind=people&format=csv", []byte("id,email,plan\nu1,u1@example.com,pro\n"))
 	imported := done.get("id").(string)
 	keys := mine.want(200, "GET /api/keys", nil)
@@ -235,13 +236,15 @@ func TestOtherWorkspace(t *testing.T) {
 		{"POST /api/people/explain", map[string]any{"person": person, "definition": def}}, {"POST /api/people/explain", map[string]any{"person": "u1", "segment": segment}},
 		{"GET /api/imports/" + imported, nil}, {"POST /api/imports/" + imported + "/cancel", nil}, {"GET /api/imports/" + imported + "/rejected", nil},
 		{"POST /api/rejected/1/replay", nil},
+		{"GET /api/templates/" + template, nil}, {"PUT /api/templates/" + template, map[string]string{"name": "x"}}, {"DELETE /api/templates/" + template, nil},
+		{"GET /api/templates/" + template + "/versions", nil},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
 		{"PUT /api/users/" + user, map[string]string{"role": "admin"}}, {"DELETE /api/users/" + user, nil}, {"POST /api/users/" + user + "/password", nil},
 	} {
 		if a := other.do(c.request, c.body); a.status != 404 || a.get("code") != "not_found" {
 			t.Errorf("%s from another workspace: status %d: %s", c.request, a.status, a.body)
 		}
-		for _, id := range []string{segment, manual, person, imported, key, user, "/1/"} {
+		for _, id := range []string{segment, manual, template, person, imported, key, user, "/1/"} {
 			c.request = strings.Replace(c.request, id, replacement(id), 1)
 		}
 		path, _, _ := strings.Cut(c.request, "?")

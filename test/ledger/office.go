@@ -21,6 +21,7 @@ type Office struct {
 	open    map[string]string // the state of an object if the write without an answer was done
 	refs    map[string]string // the ids of keys and people, by object
 	secrets map[string]string // of keys that were acknowledged, by object
+	hidden  map[string]string // members of segments that were put away, by object
 
 	Acknowledged map[string]int // writes, by kind
 }
@@ -37,13 +38,13 @@ type write struct {
 // NewOffice returns the n-th office.
 func NewOffice(n int, seed uint64) *Office {
 	return &Office{name: fmt.Sprintf("office%d", n), rng: rand.New(rand.NewPCG(seed, 1000+uint64(n))), state: map[string]string{}, open: map[string]string{},
-		refs: map[string]string{}, secrets: map[string]string{}, Acknowledged: map[string]int{}}
+		refs: map[string]string{}, secrets: map[string]string{}, hidden: map[string]string{}, Acknowledged: map[string]int{}}
 }
 
 // Clone returns an office with the same ledger, which may be looked at without changing this one's.
 func (o *Office) Clone() *Office {
 	c := *o
-	c.state, c.open, c.refs, c.secrets = maps.Clone(o.state), maps.Clone(o.open), maps.Clone(o.refs), maps.Clone(o.secrets)
+	c.state, c.open, c.refs, c.secrets, c.hidden = maps.Clone(o.state), maps.Clone(o.open), maps.Clone(o.refs), maps.Clone(o.secrets), maps.Clone(o.hidden)
 	return &c
 }
 
@@ -250,8 +251,13 @@ func (o *Office) segmentState() write {
 	case kind == "dynamic" && o.rng.IntN(3) == 0:
 		verb, after = "pause", "paused"
 	}
-	if kind == "manual" && (verb == "archive" || verb == "restore") {
-		rest = "" // an archived segment has no members
+	if kind == "manual" { // an archived segment shows no members, and has them again when it is restored
+		switch verb {
+		case "archive":
+			o.hidden[object], rest = rest, ""
+		case "restore":
+			rest = o.hidden[object]
+		}
 	}
 	if o.rng.IntN(5) == 0 {
 		return write{kind: "segment deleted", object: object, after: "", request: request{method: "DELETE", path: "/api/segments/" + key}}
