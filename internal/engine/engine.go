@@ -21,6 +21,7 @@ type Engine interface {
 	Questions
 	People
 	Operations
+	Follower
 }
 
 // Writer takes in what happens.
@@ -232,10 +233,12 @@ type MembersQuery struct {
 // ChangesQuery reads the feed of one segment, or of all.
 type ChangesQuery struct {
 	Segment string // "" for all
-	Person  string // key; "" for all
-	After   string // cursor; "" from the oldest kept, "now" from the end
-	Last    int    // instead of After: from so many changes before the end, whoever they are of; 0 for not
-	Limit   int
+	// Segments are ids to read the feed of, in place of one; changes of others cost next to nothing.
+	Segments []string
+	Person   string // key; "" for all
+	After    string // cursor; "" from the oldest kept, "now" from the end
+	Last     int    // instead of After: from so many changes before the end, whoever they are of; 0 for not
+	Limit    int
 }
 
 // HistoryPoint is one step of a segment's history.

@@ -1,6 +1,7 @@
 package stripes_test
 
 import (
+	gocmp "cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -111,11 +112,20 @@ func (s *stream) nextAction(t testing.TB) action {
 type told struct {
 	changes []carpel.Change
 	cursor  string
+
+	followed []string // without what differs between two engines
+	behind   string   // the cursor behind those
 }
 
 func (r *told) read(t testing.TB, db engine.Engine) {
 	more, next := feed(t, db, r.cursor)
 	r.changes, r.cursor = append(r.changes, more...), next
+	entries, behind, err := db.Followed(context.Background(), gocmp.Or(r.behind, "now"), 1<<20)
+	must(t, err)
+	r.behind = behind
+	for _, f := range entries {
+		r.followed = append(r.followed, fmt.Sprint(f.Kind, f.Now, f.Name, f.At, f.Source, len(f.Properties)))
+	}
 }
 
 // forget lets go of what was told of a segment that is not there any more: the feed does not tell it again.
@@ -147,7 +157,11 @@ func powerCuts(t *testing.T, seed uint64, cuts int) {
 	}}
 	must(t, manual.do(db))
 	must(t, manual.do(twin))
+	must(t, db.Follow(context.Background(), []string{"order", "login"}))
+	must(t, twin.Follow(context.Background(), []string{"order", "login"}))
 	var reader, other told
+	reader.read(t, db)
+	other.read(t, twin)
 	for done := 0; done < cuts; {
 		a := s.nextAction(t)
 		before := db.Position()
@@ -204,6 +218,9 @@ func powerCuts(t *testing.T, seed uint64, cuts int) {
 	}
 	if diff := cmp.Diff(plain(other.changes), plain(reader.changes)); diff != "" {
 		t.Fatalf("the feed of an engine that never stopped (-) and what was read over power cuts (+) differ:\n%s", diff)
+	}
+	if diff := cmp.Diff(other.followed, reader.followed); diff != "" || len(reader.followed) == 0 {
+		t.Fatalf("of %d that were followed, an engine that never stopped (-) and what was read over power cuts (+) differ:\n%s", len(reader.followed), diff)
 	}
 	must(t, db.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,6 +223,10 @@ func (db *DB) Changes(ctx context.Context, q engine.ChangesQuery) ([]carpel.Chan
 		limit = 1000
 	}
 	r := &feedReader{db: db, ids: ids, person: q.Person, limit: limit, at: at}
+	if q.Segments != nil {
+		maps.DeleteFunc(ids, func(_ uint32, id string) bool { return !slices.Contains(q.Segments, id) })
+		r.only = true
+	}
 	if segment != nil {
 		err = r.ofSegment(ctx, segment.Number, span)
 	} else {
@@ -234,6 +239,7 @@ func (db *DB) Changes(ctx context.Context, q engine.ChangesQuery) ([]carpel.Chan
 type feedReader struct {
 	db     *DB
 	ids    map[uint32]string
+	only   bool // of those in ids
 	person string
 	limit  int
 	at     cursor
@@ -285,6 +291,9 @@ func (r *feedReader) entry(seq uint64, value []byte) (bool, error) {
 		r.at = cursor{seq: seq}
 	}
 	id := r.ids[e.number]
+	if id == "" && r.only {
+		return true, nil
+	}
 	i := 0
 	for slot := range e.enters.Or(e.leaves).Slots {
 		if i++; i <= r.at.done {

@@ -3,6 +3,7 @@ package stripes_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,10 +102,11 @@ func TestFeedPages(t *testing.T) {
 	if len(all) < 1500 {
 		t.Fatalf("%d changes", len(all))
 	}
-	for _, q := range []engine.ChangesQuery{{}, {Segment: "a"}, {Segment: "b"}, {Person: all[7].Person}, {Segment: "a", Person: all[7].Person}} {
+	for _, q := range []engine.ChangesQuery{{}, {Segment: "a"}, {Segment: "b"}, {Person: all[7].Person}, {Segment: "a", Person: all[7].Person},
+		{Segments: []string{"b"}}, {Segments: []string{"a", "b", "none"}, Person: all[7].Person}} {
 		var want []carpel.Change
 		for _, c := range all {
-			if (q.Segment == "" || q.Segment == c.Segment) && (q.Person == "" || q.Person == c.Person) {
+			if (q.Segment == "" || q.Segment == c.Segment) && (q.Segments == nil || slices.Contains(q.Segments, c.Segment)) && (q.Person == "" || q.Person == c.Person) {
 				want = append(want, c)
 			}
 		}

@@ -59,4 +59,8 @@ func TestRandomOnDisk(t *testing.T) {
 
 func TestRoll(t *testing.T) { enginetest.Roll(t, inMemory) }
 
+func TestFollow(t *testing.T) { enginetest.Follow(t, inMemory) }
+
+func TestMatching(t *testing.T) { enginetest.Matching(t, inMemory) }
+
 func TestMetamorphic(t *testing.T) { enginetest.Metamorphic(t, inMemory) }

@@ -67,6 +67,16 @@ func both(a, b *propertyTest) *propertyTest {
 	return &propertyTest{op: combineAll, of: []*propertyTest{a, b}, timed: a.timed || b.timed}
 }
 
+// MatchProperties holds conditions over properties, as they stand in where, against those of one event; nil fits all.
+func MatchProperties(c carpel.Condition, properties map[string]carpel.Value, zone *time.Location, now carpel.Millis) (bool, error) {
+	p, err := compileProperties(c, zone)
+	if p == nil || err != nil {
+		return err == nil, err
+	}
+	ok, _ := p.row(func(name string) carpel.Value { return properties[name] }, now)
+	return ok, nil
+}
+
 // row answers for one row or object of which get returns the properties, and when time may next change the answer.
 func (p *propertyTest) row(get func(string) carpel.Value, now carpel.Millis) (bool, carpel.Millis) {
 	if p.probe != nil {

@@ -189,6 +189,9 @@ func (a *application) activity(ordinal uint32) error {
 	switch it.Kind {
 	case carpel.ItemEvent:
 		table = eval.Table{Kind: eval.EventTable, Name: name}
+		if err := a.follow(ordinal, name, props); err != nil {
+			return err
+		}
 	case carpel.ItemPage:
 		table = eval.Table{Kind: eval.PageTable}
 		url := it.URL

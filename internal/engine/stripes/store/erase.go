@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/engine/stripes/block"
 )
@@ -88,7 +90,7 @@ func (t *Tx) setSuppressed(key []byte, suppressed bool) error {
 // erase removes everything of a person: rows, attributes, identities, record. Message ids stay: a repeat of what was
 // erased must not bring it back.
 func (a *application) erase(ordinal uint32, p *person) error {
-	if err := a.flush(); err != nil {
+	if err := errors.Join(a.flush(), a.followErase(p)); err != nil {
 		return err
 	}
 	stripe, slot := ordinal/block.Width, uint8(ordinal%block.Width)

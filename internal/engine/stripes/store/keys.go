@@ -11,6 +11,7 @@ import (
 //	'B' name:4 stripe:4 bucket:2 heavy:2 chunk:4   block: runs of package block. heavy is 0 for the shared part, slot+1
 //	                                               for a chunk of one heavy person's
 //	'D' stripe:4 name:4                            the stripe holds something under the name
+//	'F' seq:8 index:4                              what a batch holds that is followed; see follow.go
 //	'I' 'u'|'e'|'a'|'d' text                       identity: user id, folded email, anonymous id, device token → ordinal:4
 //	'J' seq:8                                      journal: what a batch resolved
 //	'M' text                                       meta: version, next ordinal, seq, now, hash key, …
@@ -25,6 +26,7 @@ import (
 const (
 	keyBlock      = 'B'
 	keyDirectory  = 'D'
+	keyFollow     = 'F'
 	keyIdentity   = 'I'
 	keyJournal    = 'J'
 	keyMeta       = 'M'

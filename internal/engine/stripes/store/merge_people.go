@@ -29,6 +29,7 @@ func (a *application) merge(primary uint32, p *person, secondary uint32, q *pers
 		}
 	}
 	a.note(primary)
+	a.followMerge(p.key, q.key)
 	a.touched.Merges = append(a.touched.Merges, Merge{secondary, primary, len(a.touched.Members)})
 	a.touch(secondary)
 	to := a.touch(primary)

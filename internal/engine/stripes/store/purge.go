@@ -60,7 +60,7 @@ func (t *Tx) noteErasure() error {
 
 // personal are the ranges of keys whose keys or values may hold something of a person: blocks, identities, journal, names
 // of pages and links, people, statistics and what waits. Message ids and suppressions are keyed hashes.
-var personal = [...][2]byte{{keyBlock, keyBlock}, {keyIdentity, keyJournal}, {keyName, keyPerson}, {keyStats, keyStats}, {keyWaiting, keyWaiting}}
+var personal = [...][2]byte{{keyBlock, keyBlock}, {keyFollow, keyFollow}, {keyIdentity, keyJournal}, {keyName, keyPerson}, {keyStats, keyStats}, {keyWaiting, keyWaiting}}
 
 // purgeBytes is about how much of the tables one compaction of a purge rewrites: it bounds for how long others wait for
 // their turn, and the room it takes.

@@ -45,6 +45,8 @@ type Options struct {
 	HeavyRows int // default 4096
 
 	MemTableBytes int64 // of one table in memory; default 16 MiB
+
+	KeepFollowed int64 // items that are kept unread; default 10 million
 }
 
 func (o *Options) ensureDefaults() {
@@ -69,6 +71,9 @@ func (o *Options) ensureDefaults() {
 	if o.MemTableBytes == 0 {
 		o.MemTableBytes = 16 << 20
 	}
+	if o.KeepFollowed == 0 {
+		o.KeepFollowed = keepFollowed
+	}
 }
 
 // Store is open for one workspace. Safe for concurrent use, but for the single writer's [Tx].
@@ -86,6 +91,11 @@ type Store struct {
 	disk         *disk
 	syncing      sync.Mutex   // held while a batch syncs
 	acknowledged acknowledged // guarded by syncing
+
+	following  atomic.Pointer[following]   // nil: nothing is followed
+	followRead atomic.Pointer[FollowPlace] // up to where the reader has it
+	followKept []followKept                // by batch; the writer's
+	followSize followKept                  // of all of it together; the writer's
 
 	erasures atomic.Pointer[ErasureNote] // as committed; nil: nothing was erased since the last purge
 
@@ -234,7 +244,7 @@ func (s *Store) load() error {
 	if s.names, err = s.loadNames(); err != nil {
 		return err
 	}
-	return errors.Join(s.loadStats(), s.loadErasureNote(), s.fill(state.Events+state.People))
+	return errors.Join(s.loadStats(), s.loadErasureNote(), s.loadFollowing(), s.fill(state.Events+state.People))
 }
 
 func (s *Store) create() error {

@@ -39,6 +39,7 @@ type Tx struct {
 	erasure      *ErasureNote              // as this transaction leaves it; nil: as it was
 	whole        map[entryKey]bool         // attributes of which something was taken away: to be written whole
 	journal      []journalEntry
+	followed     []Followed
 	waiting      []waitingItem          // begun to wait in this transaction
 	waitingSizes map[string]waitingSize // by anonymous id, where they changed
 	waitingGone  map[string]bool        // anonymous ids of which nothing that the store holds waits any more
@@ -483,6 +484,9 @@ func (t *Tx) write() error {
 	if t.applied > 0 {
 		t.meta.Seq++
 		if err := t.writeJournal(); err != nil {
+			return err
+		}
+		if err := t.writeFollowed(); err != nil {
 			return err
 		}
 	}
