@@ -133,11 +133,13 @@ vet: ## go vet
 vulncheck: ## known vulnerabilities in what we use (needs the Go vulnerability database)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
-# What the tests need beside Go and Node: a C compiler for the race detector, and Chromium for the browser's SDK.
+# What the tests need beside Go and Node: a C compiler for the race detector, Chromium for the browser's SDK, and
+# a mail server and a verifier of DKIM that share no code with ours.
 tools: ## install what the tests need and is missing (Debian, as root)
 	@missing=""; \
 	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	test -x "$${CHROMIUM:-/usr/bin/chromium}" || missing="$$missing chromium"; \
+	/usr/bin/python3 -c 'import aiosmtpd, dkim, nacl' 2>/dev/null || missing="$$missing python3-aiosmtpd python3-dkim python3-nacl"; \
 	if [ -n "$$missing" ]; then \
 		echo "installing$$missing"; \
 		apt-get update -qq; \
