@@ -113,3 +113,20 @@ func (s *Server) Tell(ctx context.Context) error {
 
 // FillDisk makes the disk nearly full from now on, as far as whoever takes something in sees it.
 func (s *Server) FillDisk() { s.disk.minFree = 1 << 62 }
+
+// SuppressedFor is why nothing is sent to an address; "" when something may be.
+func (s *Server) SuppressedFor(ctx context.Context, workspace, address string) (string, error) {
+	x, err := s.records.Suppression(ctx, workspace, carpel.Email, address)
+	if carpel.ErrorCode(err) == carpel.CodeNotFound {
+		return "", nil
+	}
+	return string(x.Reason), err
+}
+
+// BounceToken is what stands in the return path of a delivery.
+func (s *Server) BounceToken(delivery string) string {
+	return tracking.BounceToken(s.ring, delivery)
+}
+
+// ListenForReports lets Run receive bounces, too.
+func (s *Server) ListenForReports(at string) { s.config.BounceListen = at }
