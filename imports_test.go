@@ -45,7 +45,7 @@ var importTable = map[string]string{
 	"internal/delivery/webhook":  ". internal/delivery internal/outbound",
 	"internal/api":               ". internal/engine internal/imports internal/openid internal/places internal/records internal/tracking",
 	"internal/places":            ".",
-	"internal/tracking":          ". internal/engine internal/places internal/records internal/secret",
+	"internal/tracking":          ". internal/engine internal/places internal/records internal/render internal/secret",
 	"internal/compat":            ". internal/ingest internal/records",
 	"internal/compat/compattest": ". internal/compat internal/engine internal/ingest internal/records",
 	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
