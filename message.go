@@ -5,7 +5,8 @@ package carpel
 type Message struct {
 	Delivery  string // id: the source of Message-ID, webhook-id and apns-id
 	Workspace string
-	Attempt   int // from 1
+	Person    string // key
+	Attempt   int    // from 1
 	Kind      ChannelKind
 	Recipient string // address, device token or URL
 	Email     *EmailMessage

@@ -207,6 +207,10 @@ func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
 	if err := a.Records.EraseRejections(c, c.Workspace, p.Identities); err != nil {
 		return nil, err
 	}
+	who := records.Erased{People: []string{p.Key}, IDs: p.Identities}
+	if err := a.Records.EraseMessages(c, c.Workspace, who); err != nil {
+		return nil, err
+	}
 	now := carpel.MillisOf(a.Now())
 	outcomes, err := c.Engine.Commit(c, []carpel.Item{{Kind: carpel.ItemErase, Person: carpel.PersonRef{Key: p.Key}, At: now, Received: now, Source: "api"}})
 	if err != nil {
@@ -214,6 +218,9 @@ func (a *API) erasePerson(c *call, in *personPath) (*struct{}, error) {
 	}
 	if outcomes[0].Refused != nil {
 		return nil, outcomes[0].Refused
+	}
+	if err := a.Records.EraseMessages(c, c.Workspace, who); err != nil { // what began to go out meanwhile
+		return nil, err
 	}
 	return nil, a.audit(c, "person.erase", p.Key)
 }

@@ -26,18 +26,13 @@ type Batch struct {
 // without an error, what was taken is durable, and so is the list of what was not. An error means that nothing of
 // the batch may be acknowledged.
 func (in *Intake) Commit(ctx context.Context, b *Batch) error {
-	if err := in.findDeliveries(ctx, b); err != nil {
-		return err
-	}
 	erased, err := in.erased(ctx, b)
 	if err != nil {
 		return err
 	}
 	// Before the commit: a crash behind it would leave the bodies for ever, since nobody knows the ids afterwards.
-	if len(erased) > 0 {
-		if err := in.options.Records.EraseRejections(ctx, b.Workspace, erased); err != nil {
-			return err
-		}
+	if err := in.erase(ctx, b, erased); err != nil {
+		return err
 	}
 	if err := in.commit(ctx, b, func(it *Item) bool { return it.Refused == nil }); err != nil {
 		return err
@@ -58,23 +53,39 @@ func (in *Intake) Commit(ctx context.Context, b *Batch) error {
 			it.Refused = nil
 		}
 	}
-	if err := in.tellReports(ctx, b); err != nil {
-		return err
-	}
 	if b.Replay {
 		return nil
 	}
 	listed, err := in.list(ctx, b)
-	if err != nil || listed == 0 || len(erased) == 0 {
+	if err != nil {
 		return err
 	}
-	// What this batch listed may be of them too; whoever sends it again erases that again.
-	return in.options.Records.EraseRejections(context.WithoutCancel(ctx), b.Workspace, erased)
+	if listed == 0 {
+		erased.ids = nil
+	}
+	// What this batch listed, and what began to go out meanwhile, may be of them too; whoever sends it again erases that again.
+	return in.erase(context.WithoutCancel(ctx), b, erased)
 }
 
-// erased returns every id of the people whom the batch erases: what is kept of rejected items goes with them, and
+// erased are the people whom a batch erases. ids are every id of theirs, and those that the batch gives of nobody.
+type erased struct {
+	ids    []string
+	people records.Erased
+}
+
+// erase removes from the records what is kept of people who are erased.
+func (in *Intake) erase(ctx context.Context, b *Batch, who erased) error {
+	if len(who.ids) > 0 {
+		if err := in.options.Records.EraseRejections(ctx, b.Workspace, who.ids); err != nil {
+			return err
+		}
+	}
+	return in.options.Records.EraseMessages(ctx, b.Workspace, who.people)
+}
+
+// erased returns the people whom the batch erases: what is kept of rejected items and of messages goes with them, and
 // afterwards nobody knows the ids.
-func (in *Intake) erased(ctx context.Context, b *Batch) (ids []string, err error) {
+func (in *Intake) erased(ctx context.Context, b *Batch) (all erased, err error) {
 	for _, it := range b.Items {
 		if it.Refused != nil || it.Kind != carpel.ItemErase && it.Kind != carpel.ItemSuppress {
 			continue
@@ -83,19 +94,20 @@ func (in *Intake) erased(ctx context.Context, b *Batch) (ids []string, err error
 			if ref.IsZero() {
 				continue
 			}
-			ids = append(ids, ref.UserID, ref.Email, ref.AnonymousID, ref.Token)
+			all.ids = append(all.ids, ref.UserID, ref.Email, ref.AnonymousID, ref.Token)
 			p, err := in.options.Person(ctx, b.Workspace, ref)
 			if carpel.ErrorCode(err) == carpel.CodeNotFound {
 				continue
 			}
 			if err != nil {
-				return nil, commitError(b.Workspace, len(b.Items), err)
+				return all, commitError(b.Workspace, len(b.Items), err)
 			}
-			ids = append(ids, p.Identities...)
+			all.ids = append(all.ids, p.Identities...)
+			all.people.People, all.people.IDs = append(all.people.People, p.Key), append(all.people.IDs, p.Identities...)
 			break
 		}
 	}
-	return ids, nil
+	return all, nil
 }
 
 // FirstRefused returns the first item that is refused, nil when there is none.

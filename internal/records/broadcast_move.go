@@ -12,7 +12,7 @@ import (
 // BroadcastMove asks something of a broadcast.
 type BroadcastMove struct {
 	Move      carpel.BroadcastMove
-	Reason    string    // of a pause that nobody asked for; it stays when the broadcast goes on, and is no reason again
+	Reason    string    // of a pause that nobody asked for
 	IfVersion time.Time // the UpdatedAt it must have, zero for any
 }
 
@@ -26,7 +26,7 @@ func (db *DB) MoveBroadcast(ctx context.Context, workspace, id string, m Broadca
 			return err
 		}
 		now := carpel.Millis(db.millis())
-		b.State = to
+		b.State, b.Reason = to, m.Reason
 		switch m.Move {
 		case carpel.ScheduleBroadcast:
 			return scheduleBroadcast(b, now)
@@ -39,9 +39,6 @@ func (db *DB) MoveBroadcast(ctx context.Context, workspace, id string, m Broadca
 			b.Spec.Schedule = nil // it is sent now
 			b.StartedAt, b.DueAt = now, 0
 		case carpel.PauseBroadcast:
-			if m.Reason != "" {
-				b.Reason = m.Reason
-			}
 			return holdDeliveries(ctx, tx, workspace, id)
 		case carpel.CancelBroadcast:
 			if b.StartedAt == 0 {
@@ -114,7 +111,7 @@ func (db *DB) HoldDeliveries(ctx context.Context, workspace, broadcast string) e
 // LetOut makes held deliveries of a broadcast that is being sent planned, the first that are due, and returns how many.
 func (db *DB) LetOut(ctx context.Context, workspace, broadcast string, most int) (n int64, err error) {
 	err = db.change(ctx, "let out deliveries", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'planned' WHERE alias IN (SELECT alias FROM deliveries
+		result, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'planned', planned_at = ?3 WHERE alias IN (SELECT alias FROM deliveries
 			WHERE workspace = ?1 AND state = 'held' AND origin = ?2 AND due_at <= ?3 ORDER BY due_at LIMIT ?4)
 			AND EXISTS (SELECT 1 FROM broadcasts WHERE workspace = ?1 AND id = ?2 AND state = 'sending')`, workspace, broadcast, db.millis(), most)
 		if err != nil {

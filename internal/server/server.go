@@ -21,6 +21,7 @@ import (
 	"github.com/carpel/carpel/internal/compat"
 	"github.com/carpel/carpel/internal/compat/customerio"
 	"github.com/carpel/carpel/internal/compat/segment"
+	"github.com/carpel/carpel/internal/delivery"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/imports"
@@ -58,8 +59,8 @@ type Server struct {
 	disk       *disk
 	openID     *openid.Provider
 	tracking   *tracking.Tracker
-	listensAt  atomic.Pointer[string]       // address of the main listener, once it listens
-	reports    atomic.Pointer[net.Listener] // of bounces and complaints, once it listens
+	sender     *delivery.Sender
+	listensAt  atomic.Pointer[string] // address of the main listener, once it listens
 	handler    http.Handler
 	demos      demos
 	guest      string // user id of the guest; "" for none
@@ -123,7 +124,6 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		open:    map[string]*openEngine{}, failed: map[string]bool{}, unswept: map[string]time.Time{},
 	}
 	s.metrics = newMetrics(s.workspaces, s.disk)
-	s.tracking = s.newTracker()
 	s.door = s.newDoor()
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Admit: s.door.Admit, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
@@ -137,6 +137,8 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 			return s, err
 		}
 	}
+	s.tracking = s.newTracker()
+	s.sender = s.newSender()
 	s.handler = s.routes()
 	return s, nil
 }
@@ -231,7 +233,7 @@ func (s *Server) routes() http.Handler {
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Room: s.disk.room, Backup: s.Backup,
-		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take,
+		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range tracking.Paths() {
@@ -293,9 +295,6 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		mux.Handle("GET /metrics", s.metrics.handler())
 		servers, listeners = append(servers, newHTTPServer(work, mux, s.config.Log)), append(listeners, l)
 	}
-	if err := s.listenForReports(); err != nil {
-		return errors.Join(err, main.Close())
-	}
 	address := addressHere(main.Addr())
 	s.listensAt.Store(&address)
 	if err := s.announce(address); err != nil {
@@ -321,14 +320,23 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 			cancel(err)
 		}
 	}()
-	var beside sync.WaitGroup
-	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports} {
-		beside.Go(func() {
-			if err := run(ctx); err != nil {
-				cancel(err)
-			}
-		})
-	}
+	tracked := make(chan struct{})
+	go func() {
+		defer close(tracked)
+		if err := s.tracking.Run(ctx); err != nil {
+			cancel(err)
+		}
+	}()
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		if s.config.Still {
+			return
+		}
+		if err := s.sender.Run(ctx); err != nil {
+			cancel(err)
+		}
+	}()
 	if err := s.runDemos(ctx); err != nil {
 		cancel(err)
 	}
@@ -349,7 +357,8 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}
 	<-done
-	beside.Wait()
+	<-tracked
+	<-sent
 	s.demos.work.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		errs = append(errs, err)

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/secret"
 )
 
@@ -30,7 +29,7 @@ type ticket struct {
 const (
 	ticketFormat    = 1
 	workspacePrefix = "ws_"
-	deliveryPrefix  = carpel.DeliveryPrefix
+	deliveryPrefix  = "dlv_"
 )
 
 var errTicket = errors.New("not a ticket")
