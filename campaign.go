@@ -28,7 +28,9 @@ type Campaign struct {
 	State     CampaignState `json:"state"`
 	Version   int           `json:"version"` // of Spec, from 1; people under way finish on theirs
 	Spec      CampaignSpec  `json:"spec"`
-	LiveSince Millis        `json:"-"` // since it was last started or resumed: what happened before starts nobody
+	Refused   int64         `json:"refused"`          // starts refused because a person begins only so often a day
+	LostAt    Millis        `json:"lost_at,omitzero"` // when what starts and ends journeys was last missed
+	LiveSince Millis        `json:"-"`                // since it was last started or resumed: what happened before starts nobody
 	CreatedAt time.Time     `json:"created_at"`
 	UpdatedAt time.Time     `json:"updated_at"`
 }

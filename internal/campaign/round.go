@@ -237,6 +237,8 @@ func (r *Round) goal(l *Live, person string, at carpel.Millis) error {
 	}
 	if d != nil {
 		r.batch.Converted = append(r.batch.Converted, records.Mark{Delivery: d.ID, What: "converted", At: at})
+		r.batch.Updates = append(r.batch.Updates, records.Update{MessageID: d.ID + ":converted", Person: who.Key, At: at,
+			Message: &carpel.MessageInfo{Channel: string(d.Kind), Action: "converted", Delivery: d.ID, Campaign: l.ID}})
 	}
 	all, err := r.active(who.Key)
 	if err != nil {

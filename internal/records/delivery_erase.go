@@ -36,6 +36,9 @@ func (db *DB) EraseMessages(ctx context.Context, workspace string, who Erased) e
 				}
 			}
 		}
+		if err := eraseJourneys(ctx, tx, workspace, who.People); err != nil {
+			return err
+		}
 		for _, id := range who.IDs {
 			if err := db.eraseAddress(ctx, tx, workspace, id); err != nil {
 				return err

@@ -27,12 +27,13 @@ func (b *JourneyBatch) Empty() bool {
 // JourneyMerge tells that the journeys of one person are another's from now on.
 type JourneyMerge struct{ From, To string }
 
-// Update is a change of attributes that a step asks of the engine. It is kept until it was told.
+// Update is a change of attributes, or an activity, that a journey asks of the engine. It is kept until it was told.
 type Update struct {
 	MessageID  string // derived from journey and step, so that telling it again changes nothing
 	Person     string
 	At         carpel.Millis
 	Attributes map[string]carpel.Value
+	Message    *carpel.MessageInfo // in place of attributes: an activity
 }
 
 // GoalQuery asks for the last delivery of a campaign to a person whose moment of being sent, opened or clicked lies after

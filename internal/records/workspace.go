@@ -172,6 +172,8 @@ func (db *DB) RemoveWorkspace(ctx context.Context, id, by string) error {
 			"DELETE FROM channels WHERE workspace = ?", "DELETE FROM template_versions WHERE workspace = ?", "DELETE FROM templates WHERE workspace = ?",
 			"DELETE FROM deliveries WHERE workspace = ?", "DELETE FROM suppressions WHERE workspace = ?", "DELETE FROM inbox WHERE workspace = ?", "DELETE FROM cursors WHERE workspace = ?",
 			"DELETE FROM sightings WHERE workspace = ?",
+			"DELETE FROM journey_updates WHERE workspace = ?", "DELETE FROM journey_path WHERE workspace = ?", "DELETE FROM journeys WHERE workspace = ?",
+			"DELETE FROM campaign_versions WHERE workspace = ?", "DELETE FROM campaigns WHERE workspace = ?",
 			"DELETE FROM broadcast_rolls WHERE workspace = ?", "DELETE FROM broadcasts WHERE workspace = ?",
 			"DELETE FROM rejections WHERE workspace = ?", "DELETE FROM audit WHERE workspace = ?", "DELETE FROM answers WHERE workspace = ?",
 			"DELETE FROM roles WHERE workspace = ?", "DELETE FROM workspaces WHERE id = ?", "INSERT INTO removed_workspaces (id) VALUES (?)",
