@@ -44,7 +44,7 @@ var importTable = map[string]string{
 	"internal/delivery/sandbox":  ". internal/delivery",
 	"internal/delivery/smtp":     ". internal/delivery internal/outbound",
 	"internal/delivery/webhook":  ". internal/delivery internal/outbound",
-	"internal/api":               ". internal/engine internal/imports internal/openid internal/places internal/records",
+	"internal/api":               ". internal/engine internal/imports internal/openid internal/places internal/records internal/render",
 	"internal/places":            ".",
 	"internal/tracking":          ". internal/engine internal/places internal/records internal/secret",
 	"internal/compat":            ". internal/ingest internal/records",

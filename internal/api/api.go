@@ -99,7 +99,7 @@ func New(o Options) *API {
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
-		a.registerTemplates, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerTemplates, a.registerTemplatePreviews, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}

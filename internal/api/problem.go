@@ -24,6 +24,8 @@ type Problem struct {
 	Suggestion string `json:"suggestion,omitempty" doc:"The nearest right word."`
 	Limit      int64  `json:"limit,omitempty" doc:"The limit that was passed."`
 	Actual     int64  `json:"actual,omitempty" doc:"What came."`
+	Line       int    `json:"line,omitempty" doc:"Of the fault in the text at the pointer, from 1."`
+	Column     int    `json:"column,omitempty" doc:"In characters, from 1."`
 
 	wait time.Duration // until it is worth trying again; 0: not known
 }
@@ -93,7 +95,7 @@ func problemOf(e *carpel.Error) *Problem {
 		status = http.StatusTooManyRequests
 	}
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code,
-		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual, wait: e.Wait}
+		Pointer: e.Pointer, Suggestion: e.Suggestion, Limit: e.Limit, Actual: e.Actual, Line: e.Line, Column: e.Column, wait: e.Wait}
 }
 
 // writeProblem answers with an error outside of the framework's handlers.

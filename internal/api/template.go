@@ -7,6 +7,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/records"
+	"github.com/carpel/carpel/internal/render"
 )
 
 // templateOut is an answer of one template; ETag is what If-Match takes.
@@ -40,7 +41,7 @@ func (a *API) registerTemplates() {
 		Summary: "Change a template", Errors: []int{http.StatusPreconditionFailed},
 		Description: "Fields left out stay as they are. A content that differs makes a new version; what was planned with an earlier one is sent with that."}, a.updateTemplate)
 	routeRecords(a, operation{Method: http.MethodDelete, Path: "/api/templates/{id}", Scope: records.ScopeWrite, ID: "deleteTemplate", Tag: tag,
-		Summary: "Delete a template", Description: "What was planned with it is sent all the same."}, a.deleteTemplate)
+		Summary: "Delete a template", Errors: []int{http.StatusPreconditionFailed}, Description: "409 with the users when a broadcast or a campaign that is not over sends it. What was planned with it is sent all the same."}, a.deleteTemplate)
 	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/templates/{id}/versions", Scope: records.ScopeRead, ID: "listTemplateVersions", Tag: tag,
 		Summary: "What a template said, newest first"}, a.listTemplateVersions)
 }
@@ -96,6 +97,9 @@ type createTemplateIn struct {
 }
 
 func (a *API) createTemplate(c *call, in *createTemplateIn) (*templateOut, error) {
+	if err := checkContent(in.Body.Content); err != nil {
+		return nil, err
+	}
 	t, err := a.Records.CreateTemplate(c, c.Workspace, c.Who, carpel.Template{Name: in.Body.Name, Key: in.Body.Key, Content: in.Body.Content})
 	if err != nil {
 		return nil, err
@@ -118,10 +122,15 @@ func (a *API) updateTemplate(c *call, in *updateTemplateIn) (*templateOut, error
 		return nil, err
 	}
 	edit := records.TemplateEdit{Name: in.Body.Name, Content: in.Body.Content}
-	if in.IfMatch != "" && in.IfMatch != "*" {
-		if in.IfMatch != etag(t.UpdatedAt) {
-			return nil, carpel.Errorf(carpel.CodeVersion, "the template was changed by somebody else at %s; read it again", t.UpdatedAt.Format(time.RFC3339))
+	if edit.Content != nil {
+		if err := checkContent(*edit.Content); err != nil {
+			return nil, err
 		}
+	}
+	if err := unchangedTemplate(t, in.IfMatch); err != nil {
+		return nil, err
+	}
+	if in.IfMatch != "" && in.IfMatch != "*" {
 		edit.IfVersion = t.UpdatedAt
 	}
 	old := t
@@ -138,9 +147,33 @@ func (a *API) updateTemplate(c *call, in *updateTemplateIn) (*templateOut, error
 	return templateAnswer(t, a.auditDetail(c, "template.update", t.ID, detail{"changed": parts, "version": t.Version}))
 }
 
-func (a *API) deleteTemplate(c *call, in *templatePath) (*struct{}, error) {
+// checkContent refuses a content that does not compile, with the place of the fault.
+func checkContent(content carpel.Content) error {
+	if _, err := render.Compile(content); err != nil {
+		return under("/content", err)
+	}
+	return nil
+}
+
+// unchangedTemplate refuses an edit of a template that was changed since its editor read it.
+func unchangedTemplate(t carpel.Template, ifMatch string) error {
+	if ifMatch == "" || ifMatch == "*" || ifMatch == etag(t.UpdatedAt) {
+		return nil
+	}
+	return carpel.Errorf(carpel.CodeVersion, "the template was changed by somebody else at %s; read it again", t.UpdatedAt.Format(time.RFC3339))
+}
+
+type deleteTemplateIn struct {
+	ID      string `path:"id" doc:"Id or key of the template."`
+	IfMatch string `header:"If-Match" doc:"The ETag that the template must still have; 412 otherwise."`
+}
+
+func (a *API) deleteTemplate(c *call, in *deleteTemplateIn) (*struct{}, error) {
 	t, err := a.Records.Template(c, c.Workspace, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := unchangedTemplate(t, in.IfMatch); err != nil {
 		return nil, err
 	}
 	if err := a.Records.DeleteTemplate(c, c.Workspace, t.ID); err != nil {

@@ -232,8 +232,13 @@ func isUnique(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "UNIQUE constraint")
 }
 
+// lister is what *sql.DB and *sql.Tx share for lists.
+type lister interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // rows collects what scan reads from each row of a query.
-func rows[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+func rows[T any](ctx context.Context, db lister, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rs, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

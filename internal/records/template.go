@@ -233,10 +233,44 @@ func (db *DB) TemplateVersions(ctx context.Context, workspace, id string) ([]car
 	return all, nil
 }
 
-// DeleteTemplate removes a template. Its versions stay: what is planned with one is still to be sent. CodeNotFound.
-// That nothing refers to it is the caller's to see to.
+// templateUses select the ids of what still sends a template, by workspace and the template's id.
+var templateUses = []string{
+	`SELECT id FROM broadcasts WHERE workspace = ?1 AND state NOT IN ('sent', 'cancelled')
+		AND EXISTS (SELECT 1 FROM json_each(spec, '$.variants') v WHERE v.value ->> '$.template' = ?2)`,
+}
+
+// TemplateUsers lists the ids of the broadcasts and campaigns that still send a template.
+func (db *DB) TemplateUsers(ctx context.Context, workspace, id string) ([]string, error) {
+	users, err := templateUsers(ctx, db.read, workspace, id)
+	if err != nil {
+		return nil, fmt.Errorf("list users of template: %w", err)
+	}
+	return users, nil
+}
+
+func templateUsers(ctx context.Context, q lister, workspace, id string) ([]string, error) {
+	users := []string{}
+	for _, query := range templateUses {
+		some, err := rows(ctx, q, func(r row) (id string, err error) { return id, r.Scan(&id) }, query, workspace, id)
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, some...)
+	}
+	return users, nil
+}
+
+// DeleteTemplate removes a template. Its versions stay: what is planned with one is still to be sent. CodeNotFound;
+// CodeInUse with the ids of what still sends it.
 func (db *DB) DeleteTemplate(ctx context.Context, workspace, id string) error {
 	return db.change(ctx, "delete template", func(tx *sql.Tx) error {
+		users, err := templateUsers(ctx, tx, workspace, id)
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return carpel.Errorf(carpel.CodeInUse, "it is still to be sent by %s; change those first", strings.Join(users, ", "))
+		}
 		result, err := tx.ExecContext(ctx, "DELETE FROM templates WHERE workspace = ? AND id = ?", workspace, id)
 		if err != nil {
 			return err

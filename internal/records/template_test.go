@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -76,4 +77,28 @@ func TestTemplates(t *testing.T) {
 	}
 	_, err = db.TemplateContent(t.Context(), other, made.ID, 1)
 	wantCode(t, "another workspace's content", err, carpel.CodeNotFound)
+}
+
+func TestTemplateInUse(t *testing.T) {
+	db, _, _ := open(t)
+	ws := workspace(t, db)
+	made, err := db.CreateTemplate(t.Context(), ws, "key_1", carpel.Template{Name: "x", Content: carpel.Content{Push: &carpel.PushContent{Title: "x"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := db.CreateBroadcast(t.Context(), ws, carpel.Broadcast{Name: "b", Spec: carpel.BroadcastSpec{Variants: []carpel.BroadcastVariant{{Template: made.ID}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.DeleteTemplate(t.Context(), ws, made.ID)
+	wantCode(t, "a template that a broadcast is to send", err, carpel.CodeInUse)
+	if !strings.Contains(err.Error(), b.ID) {
+		t.Errorf("%v does not name the broadcast", err)
+	}
+	if err := db.DeleteBroadcast(t.Context(), ws, b.ID, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.DeleteTemplate(t.Context(), ws, made.ID); err != nil {
+		t.Error(err)
+	}
 }

@@ -17,9 +17,17 @@ func Customer(p *carpel.Person) map[string]any {
 	for name, a := range p.Attributes {
 		out[name] = Value(a.Value)
 	}
-	out["key"], out["id"], out["email"] = p.Key, p.UserID, p.Email
+	out["key"], out["id"], out["email"] = p.Key, textOrNil(p.UserID), textOrNil(p.Email)
 	out["first_seen_at"], out["last_seen_at"] = moment(p.FirstSeenAt), moment(p.LastSeenAt)
 	return out
+}
+
+// textOrNil is nil for no text: in Liquid an empty text counts as something.
+func textOrNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func moment(ms carpel.Millis) any {
@@ -27,6 +35,12 @@ func moment(ms carpel.Millis) any {
 		return nil
 	}
 	return time.UnixMilli(int64(ms)).UTC()
+}
+
+// Workspace is what templates know of the workspace: id, name, time_zone, and the postal address that the law of many
+// countries wants in a message.
+func Workspace(w carpel.Workspace, address string) map[string]any {
+	return map[string]any{"id": w.ID, "name": w.Name, "time_zone": w.Zone, "address": textOrNil(address)}
 }
 
 // Value is a value as templates know it.

@@ -122,6 +122,8 @@ func TestText(t *testing.T) {
 		{"{% for i in customer.items %}<p>{{ i.name }}</p>{% endfor %}", "Pen\n\nInk"},
 		{"<p>a {% if customer.pro %}<b>b</b>{% else %}c{% endif %} d{% if customer.free %} x{% endif %} e", "a b d e"},
 		{"<div>a</div>{% if customer.pro %}<div>b</div>{% else %}<div>c</div>{% endif %}<div>d</div>", "a\nb\nd"},
+		{"<div>a</div><p>{% if customer.first_name %}{{ customer.first_name }}, it{% else %}It{% endif %} has been</p>{% if customer.free %}<p>x</p>{% endif %}<p>end</p>", "a\n\nada, it has been\n\nend"},
+		{"<a href='{{ preferences_url }}'>Choose</a>", "Choose"},
 		{"<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"},
 		{"<!-- {% assign x = 'kept' %} --><div style='display: none'>{% if customer.pro %}hidden{% assign y = 1 %}{% endif %}<div></div>no</div><script>no</script>{{ x }}{{ y }}", "kept1"},
 		{`<a {% if customer.pro %}class="x"{% endif %} href="{% if customer.pro %}https://a.example{% else %}https://b.example{% endif %}">{{ customer.first_name }}</a>`, "ada (https://a.example)"},
@@ -296,7 +298,7 @@ func TestCustomer(t *testing.T) {
 	}
 	got := render.Customer(&carpel.Person{Key: "p_1", UserID: "u1", LastSeenAt: carpel.Never, Attributes: map[string]carpel.Attr{"email": value(`"not this"`), "n": value("3"), "f": value("0.5"),
 		"long": value("12345678901234567890123"), "t": value("true"), "l": value(`[1, {"a": null}]`), "gone": {}}})
-	want := map[string]any{"key": "p_1", "id": "u1", "email": "", "first_seen_at": render.Value(carpel.TimeValue(0)), "last_seen_at": nil, "n": 3, "f": 0.5, "long": "12345678901234567890123", "t": true,
+	want := map[string]any{"key": "p_1", "id": "u1", "email": nil, "first_seen_at": render.Value(carpel.TimeValue(0)), "last_seen_at": nil, "n": 3, "f": 0.5, "long": "12345678901234567890123", "t": true,
 		"l": []any{1, map[string]any{"a": nil}}, "gone": nil}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

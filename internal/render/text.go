@@ -18,10 +18,11 @@ func toText(page string) string { return newTexter(nil).convert(page) }
 type texter struct {
 	known  []token // of marks, by their number
 	out    strings.Builder
-	breaks int       // line breaks due before the next text
-	space  bool      // a space is due before the next text
-	began  bool      // there is text already
-	due    []int     // line breaks that were due before each block of Liquid that is open
+	breaks int  // line breaks due before the next text
+	space  bool // a space is due before the next text
+	began  bool // there is text already
+	given  int  // line breaks written since the last text
+	blocks []block
 	last   atom.Atom // the tag before
 
 	hidden      atom.Atom // the element that everything in is left out of; 0 for none
@@ -196,27 +197,34 @@ func (t *texter) text(s string) {
 	}
 }
 
-// tag adds a tag of Liquid. Each branch of a block begins with the breaks that are due before the block, and so does what
-// follows it. A loop has them before it, so that its turns do not repeat them.
+// tag adds a tag of Liquid. The breaks that are due come before a block, so that each of its branches begins alike and what
+// follows does as well; a branch that asks for them once more does not get them twice.
 func (t *texter) tag(i int) {
 	name := t.known[i].name
-	switch n := len(t.due) - 1; {
+	n := len(t.blocks) - 1
+	switch {
 	case name == "for" || name == "tablerow":
 		t.write("")
-		t.due = append(t.due, 0)
+		t.given = 0 // the second turn of a loop does not begin behind the breaks
+		t.blocks = append(t.blocks, block{})
 	case name == "if" || name == "unless" || name == "case" || name == "capture":
-		if t.breaks == 0 {
-			t.write("") // a space belongs before it
-		}
-		t.due = append(t.due, t.breaks)
+		t.write("")
+		t.blocks = append(t.blocks, block{given: t.given})
 	case n >= 0 && strings.HasPrefix(name, "end"):
-		t.breaks = max(t.breaks, t.due[n])
-		t.due = t.due[:n]
+		t.breaks, t.given = max(t.breaks, t.blocks[n].after), 0
+		t.blocks = t.blocks[:n]
 	case n >= 0 && isEnd(name):
-		t.breaks = t.due[n]
+		t.blocks[n].after = max(t.blocks[n].after, t.breaks)
+		t.breaks, t.space, t.given = 0, false, t.blocks[n].given
 	}
-	t.began = t.began || len(t.due) > 0 // another turn, or another branch, may have come before
+	t.began = t.began || len(t.blocks) > 0 // another turn, or another branch, may have come before
 	t.out.WriteString(markOf(i))
+}
+
+// block is a block of Liquid that is open.
+type block struct {
+	given int // line breaks written right before it
+	after int // line breaks due behind one of its branches
 }
 
 // words adds a text with its spaces run together, as browsers show it.
@@ -251,14 +259,19 @@ func special(c rune) bool {
 
 // write adds to the text, behind the breaks or the space that are due.
 func (t *texter) write(s string) {
+	due := 0
 	switch {
 	case !t.began:
 	case t.breaks > 0:
-		t.out.WriteString("\n\n"[:t.breaks])
+		due = max(0, t.breaks-t.given)
+		t.out.WriteString("\n\n"[:due])
 	case t.space:
 		t.out.WriteByte(' ')
 	}
 	t.began, t.breaks, t.space = t.began || s != "", 0, false
+	if t.given = max(t.given, due); s != "" {
+		t.given = 0
+	}
 	t.out.WriteString(s)
 }
 
@@ -294,7 +307,7 @@ func tidy(s string) string {
 	b.Grow(len(s) + 1)
 	blank := 0
 	for line := range strings.Lines(s) {
-		line = strings.TrimRightFunc(line, unicode.IsSpace)
+		line = strings.ReplaceAll(strings.TrimRightFunc(line, unicode.IsSpace), " ()", "") // of a link without an address
 		if line == "" {
 			blank++
 			continue

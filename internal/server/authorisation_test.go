@@ -61,6 +61,9 @@ var scopes = map[string]string{
 	"PUT /api/templates/{id}":          "write",
 	"DELETE /api/templates/{id}":       "write",
 	"GET /api/templates/{id}/versions": "read",
+	"POST /api/templates/preview":      "read",
+	"POST /api/templates/{id}/preview": "read",
+	"GET /api/templates/starters":      "read",
 	"GET /api/workspace":               "read",
 	"PUT /api/workspace":               "admin",
 	"DELETE /api/workspace":            "admin",
@@ -237,7 +240,7 @@ func TestOtherWorkspace(t *testing.T) {
 		{"GET /api/imports/" + imported, nil}, {"POST /api/imports/" + imported + "/cancel", nil}, {"GET /api/imports/" + imported + "/rejected", nil},
 		{"POST /api/rejected/1/replay", nil},
 		{"GET /api/templates/" + template, nil}, {"PUT /api/templates/" + template, map[string]string{"name": "x"}}, {"DELETE /api/templates/" + template, nil},
-		{"GET /api/templates/" + template + "/versions", nil},
+		{"GET /api/templates/" + template + "/versions", nil}, {"POST /api/templates/" + template + "/preview", map[string]any{}},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
 		{"PUT /api/users/" + user, map[string]string{"role": "admin"}}, {"DELETE /api/users/" + user, nil}, {"POST /api/users/" + user + "/password", nil},
 	} {
