@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -174,14 +175,14 @@ func (a *API) listImportRejections(c *call, in *listImportRejectionsIn) (*huma.S
 		return jsonAnswer(page), nil
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		w := newRowWriter(ctx, in.Format, m.ID+"-rejected", []string{"row", "line", "code", "message", "raw"})
+		w := newRowWriter(ctx, in.Format, m.ID+"-rejected", []string{"row", "line", "code", "message", "raw", "partial"})
 		for after := in.After; ; {
 			rows, err := a.Records.ImportRejections(ctx.Context(), c.Workspace, m.ID, after, 1000)
 			if err != nil {
 				w.fail()
 			}
 			for _, r := range rows {
-				if w.write(r, []string{fmt.Sprint(r.Row), fmt.Sprint(r.Line), r.Code, r.Message, r.Raw}) != nil {
+				if w.write(r, []string{fmt.Sprint(r.Row), fmt.Sprint(r.Line), r.Code, r.Message, r.Raw, strconv.FormatBool(r.Partial)}) != nil {
 					return
 				}
 				after = r.Row

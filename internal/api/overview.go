@@ -46,7 +46,8 @@ type Overview struct {
 	Attention []Attention     `json:"attention"`
 }
 
-// SegmentMove is how a segment moved in the last 24 hours.
+// SegmentMove is how many people joined and left a segment in the last 24 hours by what they did, or by time: who did by a new
+// definition did not move.
 type SegmentMove struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
@@ -88,8 +89,8 @@ func (a *API) overview(c *call, _ *struct{}) (*overviewOut, error) {
 		}
 		move := SegmentMove{ID: s.ID, Name: s.Name, Count: st.Count}
 		for _, p := range points {
-			move.Enters += p.Enters
-			move.Leaves += p.Leaves
+			move.Enters += p.Enters - p.EntersDefined
+			move.Leaves += p.Leaves - p.LeavesDefined
 		}
 		if move.Enters+move.Leaves > 0 {
 			out.Moved = append(out.Moved, move)

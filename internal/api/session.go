@@ -36,6 +36,7 @@ type Session struct {
 	Key        *records.Key         `json:"key,omitempty" doc:"Of a program."`
 	User       *carpel.User         `json:"user,omitempty" doc:"Of somebody who is logged in."`
 	Workspaces []records.Membership `json:"workspaces,omitempty" doc:"That the user belongs to. Carpel-Workspace names the one to work in; the first if left out."`
+	Guest      bool                 `json:"guest,omitempty" doc:"Somebody who looks around without an account, and has no password."`
 	Version    string               `json:"version" doc:"Of the server."`
 	Now        time.Time            `json:"now" doc:"The server's clock."`
 }
@@ -52,6 +53,7 @@ func (a *API) getSession(c *call, _ *struct{}) (*sessionOut, error) {
 		u := l.User
 		_, u.Role = l.In(c.Workspace)
 		out.User, out.Workspaces = &u, l.Workspaces
+		out.Guest = u.ID == a.Guest
 	}
 	return &sessionOut{out}, nil
 }
@@ -165,6 +167,9 @@ type changePasswordIn struct {
 func (a *API) changePassword(c *call, in *changePasswordIn) (*struct{}, error) {
 	if err := c.needsUser(); err != nil {
 		return nil, err
+	}
+	if c.Who == a.Guest {
+		return nil, carpel.Errorf(carpel.CodeConflict, "the guest has no password")
 	}
 	end, err := a.attempts.begin(c.session.login.User.Email, "", a.Now())
 	if err != nil {

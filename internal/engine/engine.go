@@ -247,6 +247,9 @@ type HistoryPoint struct {
 	Count  int64         `json:"count"` // at the end of the step
 	Enters int64         `json:"enters"`
 	Leaves int64         `json:"leaves"`
+	// Of these, those that a new definition brought: they say nothing about people.
+	EntersDefined int64 `json:"enters_defined" doc:"Of enters, those that a new definition brought."`
+	LeavesDefined int64 `json:"leaves_defined" doc:"Of leaves, those that a new definition brought."`
 }
 
 // People reads what is kept about people.

@@ -46,6 +46,7 @@ type job struct {
 	zone    *time.Location
 	now     carpel.Millis
 	seed    []byte // of message ids
+	emails  emails // of a dry run
 }
 
 // run reads the file from where the import is, and commits it batch by batch.
@@ -128,6 +129,13 @@ func (s source) rejected(e *carpel.Error) records.RowRejection {
 	return records.RowRejection{Row: s.row, Line: s.line, Code: e.Code, Message: e.Error(), Raw: strings.ToValidUTF8(raw, string(utf8.RuneError))}
 }
 
+// partial is a row that is taken but for the part that the error is about.
+func (s source) partial(e *carpel.Error) records.RowRejection {
+	r := s.rejected(e)
+	r.Partial = true
+	return r
+}
+
 // batch is a number of rows on their way.
 type batch struct {
 	items    []carpel.Item
@@ -146,7 +154,7 @@ func (r *Runner) batch(ctx context.Context, j *job, db engine.Engine, workspace 
 	}
 	b := j.read(m)
 	if m.DryRun {
-		m.Accepted += int64(len(b.items))
+		j.emails.try(b, m)
 	} else if err := r.commit(ctx, b, db, workspace, m); err != nil {
 		return false, fmt.Errorf("commit rows up to %d: %w", m.Rows, err)
 	}
@@ -220,7 +228,7 @@ func (r *Runner) commit(ctx context.Context, b *batch, db engine.Engine, workspa
 		default:
 			m.Partial++
 			for _, w := range o.Warnings { // the list says which part was not taken
-				b.rejected = append(b.rejected, b.sources[i].rejected(w))
+				b.rejected = append(b.rejected, b.sources[i].partial(w))
 			}
 		}
 	}

@@ -30,6 +30,7 @@ type SampleColumn struct {
 	Name   string   `json:"name"`
 	Field  string   `json:"field" doc:"What it is taken for if the mapping does not say; its own name for an attribute or property."`
 	Values []string `json:"values" doc:"The first different ones."`
+	Types  []string `json:"types" doc:"Of the values of the first rows, as they are taken: text, number, …"`
 }
 
 // Look reads the head of a file and guesses what its columns are; nothing is kept. The file may be cut short, but for
@@ -54,7 +55,7 @@ func look(path string, s Spec, m Mapping) (Sample, error) {
 		return out, err
 	}
 	defer rs.Close()
-	names, values := rs.Columns(), map[string][]string{}
+	names, values, types := rs.Columns(), map[string][]string{}, map[string][]string{}
 	for range lookRows {
 		row, _, err := rs.Next()
 		if isRowError(err) {
@@ -68,6 +69,7 @@ func look(path string, s Spec, m Mapping) (Sample, error) {
 				names = append(names, name)
 			}
 			values[name] = firstValues(values[name], row[name])
+			types[name] = withType(types[name], row[name], s.Format == "csv")
 		}
 	}
 	if m, err = m.guess(s.Kind, names); err != nil {
@@ -77,13 +79,28 @@ func look(path string, s Spec, m Mapping) (Sample, error) {
 		out.Fault = err.Error()
 	}
 	for _, name := range names {
-		c := SampleColumn{Name: name, Field: m.field(name), Values: values[name]}
+		c := SampleColumn{Name: name, Field: m.field(name), Values: values[name], Types: types[name]}
 		if c.Values == nil {
 			c.Values = []string{}
+		}
+		if c.Types == nil {
+			c.Types = []string{}
 		}
 		out.Columns = append(out.Columns, c)
 	}
 	return out, nil
+}
+
+// withType adds the type of a value. The cells of a file of texts are what they are taken as.
+func withType(have []string, v carpel.Value, cells bool) []string {
+	if cells {
+		v = typed(v.Text())
+	}
+	kind := v.Kind().String()
+	if !v.IsSet() || slices.Contains(have, kind) {
+		return have
+	}
+	return append(have, kind)
 }
 
 // firstValues adds a value, shortened, to the first ones that differ.

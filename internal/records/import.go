@@ -48,6 +48,7 @@ type RowRejection struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Raw     string `json:"raw"`
+	Partial bool   `json:"partial" doc:"The row was taken, or would be, but for the part that this is about."`
 }
 
 const importColumns = "id, kind, format, file, mapping, dry_run, state, reason, bytes, read_bytes, rows_read, accepted, partial, repeated, rejected, created_by, created_at, updated_at"
@@ -88,8 +89,8 @@ func (db *DB) AdvanceImport(ctx context.Context, workspace string, m Import, rej
 			return err
 		}
 		for _, r := range rejected {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO import_rejections (workspace, import, row_number, line, code, message, raw) VALUES (?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (workspace, import, row_number) DO NOTHING`, workspace, m.ID, r.Row, r.Line, r.Code, r.Message, r.Raw); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO import_rejections (workspace, import, row_number, line, code, message, raw, partial) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (workspace, import, row_number) DO NOTHING`, workspace, m.ID, r.Row, r.Line, r.Code, r.Message, r.Raw, r.Partial); err != nil {
 				return err
 			}
 		}
@@ -121,9 +122,9 @@ func (db *DB) Imports(ctx context.Context, workspace string, limit int) ([]Impor
 // ImportRejections lists rejected rows with a number above after, in order.
 func (db *DB) ImportRejections(ctx context.Context, workspace, id string, after int64, limit int) ([]RowRejection, error) {
 	rs, err := rows(ctx, db.read, func(r row) (x RowRejection, err error) {
-		err = r.Scan(&x.Row, &x.Line, &x.Code, &x.Message, &x.Raw)
+		err = r.Scan(&x.Row, &x.Line, &x.Code, &x.Message, &x.Raw, &x.Partial)
 		return x, err
-	}, "SELECT row_number, line, code, message, raw FROM import_rejections WHERE workspace = ? AND import = ? AND row_number > ? ORDER BY row_number LIMIT ?",
+	}, "SELECT row_number, line, code, message, raw, partial FROM import_rejections WHERE workspace = ? AND import = ? AND row_number > ? ORDER BY row_number LIMIT ?",
 		workspace, id, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list rejected rows: %w", err)

@@ -57,6 +57,18 @@ func TestImports(t *testing.T) {
 	if again := c.bringIn("kind=people&file=p.csv&dry_run=true&mapping="+url.QueryEscape(string(mapping)), people); again.get("accepted") != 2.0 {
 		t.Errorf("with the mapping shown: %s", again.body)
 	}
+	// An email that stands twice is found by the dry run as by the import.
+	twice := []byte("id,email\n8,Ann@example.com\n9,ann@example.com\n8,ann@example.com\n")
+	for _, run := range []string{"&dry_run=true", ""} {
+		a := c.bringIn("kind=people&file=t.csv"+run, twice)
+		if a.get("accepted") != 2.0 || a.get("partial") != 1.0 {
+			t.Errorf("an email that stands twice%s: %s", run, a.body)
+		}
+		rows := c.want(200, "GET /api/imports/"+a.get("id").(string)+"/rejected", nil)
+		if rows.get("rows.0.row") != 2.0 || rows.get("rows.0.code") != carpel.CodeEmailTaken {
+			t.Errorf("its rows are%s: %s", run, rows.body)
+		}
+	}
 	rejected := c.want(200, "GET /api/imports/"+done.get("id").(string)+"/rejected", nil)
 	if rejected.get("rows.0.row") != 3.0 || rejected.get("rows.0.line") != 4.0 || rejected.get("rows.0.code") != "no_identity" || rejected.get("rows.0.raw") != ";lost" {
 		t.Errorf("rejected are %s", rejected.body)

@@ -274,3 +274,51 @@ test('a viewer looks and tries, and saves nothing', async ({ demo, browser }) =>
   expect(faults).toEqual([]);
   await context.close();
 });
+
+test('a number beyond what a browser can count to is kept as it came in the address', async ({
+  console: page,
+  open,
+}) => {
+  const big = '90071992547409931'; // 2^53 and some
+  await open(`/segments/new?definition=${encodeURIComponent(`{"attribute":"account","op":"is","value":${big}}`)}`);
+  await expect(reads(page)).toContainText(big);
+  await page.getByRole('radio', { name: 'JSON' }).check({ force: true });
+  await expect(page.getByRole('textbox', { name: /JSON/ })).toHaveValue(new RegExp(big));
+});
+
+test('an edit is saved only when something is changed, and tells what is odd', async ({ console: page, open }) => {
+  await open('/segments/power-users/edit');
+  const save = page.getByRole('button', { name: 'Save…' });
+  await expect(save).toBeDisabled();
+  await add(page, 'Include', 'did never_sent_event at least 2 times');
+  await expect(save).toBeEnabled();
+  await counted(page);
+  await save.click();
+  await expect(page.getByRole('dialog').getByText('1 warning is still open')).toBeVisible();
+  await expect(page.getByRole('dialog').getByRole('status')).toContainText('never_sent_event');
+  await accessible(page);
+});
+
+test('a count below nought becomes nought, and an event that never came is not slipped into', async ({
+  console: page,
+  open,
+}) => {
+  await open(on(active));
+  const field = page.getByRole('textbox', { name: 'Number' }).first();
+  await field.fill('-3');
+  await field.blur();
+  await expect(field).toHaveValue('0');
+  await box(page, 'Include').getByRole('combobox', { name: 'Add a condition' }).last().fill('project');
+  await expect(page.getByRole('group', { name: 'As typed' })).toContainText('project was never received');
+  await expect(page.locator('[data-combobox-selected]')).toContainText('project_created');
+});
+
+test('where a match takes out, the person who is checked is said to be excluded by it', async ({
+  console: page,
+  open,
+  demo,
+}) => {
+  const [someone] = JSON.parse(demo.run('segment', 'members', 'power-users', '-o', 'json', '--limit', '1'));
+  await open(`${on({ none: [power] })}&check=${someone.key}`);
+  await expect(page.getByRole('listitem', { name: 'exclusion 1' })).toContainText('The person is excluded by this');
+});

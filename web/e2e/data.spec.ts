@@ -44,7 +44,7 @@ test('a file is mapped, tried and taken, and tells which rows were not', async (
   await accessible(page);
   await page.getByRole('button', { name: 'Try it without taking anything' }).press('Enter');
   await expect(page.getByRole('row', { name: 'Rows would be taken 2' })).toBeVisible();
-  await expect(page.getByRole('row', { name: /^4 the row names nobody/ })).toBeVisible();
+  await expect(page.getByRole('row', { name: /^4 Would be rejected the row names nobody/ })).toBeVisible();
   await accessible(page);
   await page.getByRole('button', { name: 'Import 2 rows' }).press('Enter');
   await expect(page.getByRole('row', { name: 'Rows taken 2' })).toBeVisible();

@@ -23,11 +23,11 @@ test('the menus of the frame are walked by keyboard, and Escape gives the focus 
   const you = page.getByRole('button', { name: 'You' });
   await you.focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('menuitem', { name: 'Your password' })).toBeFocused();
+  await expect(page.getByRole('menuitem', { name: 'Your role here' })).toBeFocused();
   await page.keyboard.press('ArrowDown');
   await expect(page.getByRole('menuitem', { name: 'Log out' })).toBeFocused();
   await page.keyboard.press('ArrowDown');
-  await expect(page.getByRole('menuitem', { name: 'Your password' })).toBeFocused();
+  await expect(page.getByRole('menuitem', { name: 'Your role here' })).toBeFocused();
   await accessible(page);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('menu', { name: 'You' })).toBeHidden();
@@ -36,4 +36,43 @@ test('the menus of the frame are walked by keyboard, and Escape gives the focus 
   await expect(page.getByRole('menuitem', { name: /demo/ })).toBeFocused();
   await page.mouse.click(600, 500);
   await expect(page.getByRole('menu', { name: 'Switch the workspace' })).toBeHidden();
+});
+
+test('a page asks about one workspace alone: hovering over another changes nothing, going there begins anew', async ({
+  console: page,
+}) => {
+  const here = new URL(page.url()).pathname.split('/')[2] ?? '';
+  const other = await page.evaluate(async (workspace) => {
+    const answer = await fetch('/api/workspaces', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Carpel-Workspace': workspace },
+      body: JSON.stringify({ name: 'Another' }),
+    });
+    return (await answer.json()).workspace.id as string;
+  }, here);
+  await page.reload();
+  const asked: { about?: string; from: string }[] = [];
+  page.on('request', (request) => {
+    if (/api\/(segments|overview|people)/.test(request.url()))
+      asked.push({ about: request.headers()['carpel-workspace'], from: page.url() });
+  });
+  await page.getByRole('button', { name: 'Switch the workspace' }).click();
+  await page.getByRole('menuitem', { name: /Another/ }).hover();
+  await page.waitForTimeout(300); // a hovered link is made ready
+  await page.keyboard.press('Escape');
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Segments' }).click();
+  await expect(page.getByRole('link', { name: 'Power users' })).toBeVisible();
+  expect(asked.length).toBeGreaterThan(0);
+  expect(new Set(asked.map((a) => a.about))).toEqual(new Set([here]));
+  await page.getByRole('button', { name: 'Switch the workspace' }).click();
+  await page.getByRole('menuitem', { name: /Another/ }).click();
+  await expect(page.getByRole('heading', { name: 'Get your people in' })).toBeVisible();
+  asked.length = 0;
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Segments' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Segments' })).toBeVisible();
+  await expect.poll(() => asked.length).toBeGreaterThan(0);
+  expect(new Set(asked.map((a) => a.about))).toEqual(new Set([other]));
+  await page.goBack();
+  await page.goBack();
+  await expect(page.getByRole('link', { name: 'Power users' })).toBeVisible();
 });

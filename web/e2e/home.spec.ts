@@ -79,3 +79,19 @@ test('a workspace without data says what to do', async ({ page }) => {
     await carpel.stop();
   }
 });
+
+test('what may not be followed any more is said, and not asked for again and again', async ({
+  console: page,
+  open,
+}) => {
+  let asked = 0;
+  await page.route(/\/api\/activity/, (route) => {
+    asked++;
+    return route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{}' });
+  });
+  await open('/activity');
+  await expect(page.getByText(/^Not followed any more/)).toBeVisible();
+  const before = asked;
+  await page.waitForTimeout(2_500); // longer than the pause before a stream that broke is opened again
+  expect(asked).toBe(before);
+});

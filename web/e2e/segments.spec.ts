@@ -200,7 +200,7 @@ test.describe('a segment', () => {
     await accessible(page);
     const other = await page.context().newPage();
     await other.goto(page.url().replace('activity', 'people'));
-    await page.getByRole('button', { name: 'Hold still' }).click();
+    await page.getByRole('button', { name: 'Pause' }).click();
     const before = await feed.getByRole('listitem').count();
     await other.getByRole('button', { name: 'Add people' }).click();
     await other.getByText('Paste a list').click();

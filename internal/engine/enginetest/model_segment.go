@@ -230,10 +230,14 @@ func (m *model) history(id string, from, to carpel.Millis, step time.Duration) (
 			if c.At < at {
 				continue
 			}
+			defined := int64(0)
+			if c.Cause == carpel.CauseDefinition {
+				defined = 1
+			}
 			if c.Enter {
-				p.Enters++
+				p.Enters, p.EntersDefined = p.Enters+1, p.EntersDefined+defined
 			} else {
-				p.Leaves++
+				p.Leaves, p.LeavesDefined = p.Leaves+1, p.LeavesDefined+defined
 			}
 		}
 		out = append(out, p)

@@ -60,6 +60,10 @@ func (db *DB) History(ctx context.Context, id string, from, to carpel.Millis, st
 			p.Count = e.count
 			p.Enters += int64(e.enters.Count())
 			p.Leaves += int64(e.leaves.Count())
+			if e.cause == carpel.CauseDefinition {
+				p.EntersDefined += int64(e.enters.Count())
+				p.LeavesDefined += int64(e.leaves.Count())
+			}
 		default:
 			return false, nil
 		}

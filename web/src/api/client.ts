@@ -4,7 +4,7 @@ import createClient, { type Middleware } from 'openapi-fetch';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
-export type Problem = Schemas['Problem'];
+type Problem = Schemas['Problem'];
 
 /** What a call failed with, told by the server as RFC 9457 problem JSON, or by the network. */
 export class ApiError extends Error {
@@ -24,11 +24,17 @@ export class ApiError extends Error {
   }
 }
 
-/** The workspace that calls are about; "" before the session is known. Set by the router alone. */
+/** The workspace that calls are about, for as long as the page lives; "" before the session is known. */
 let workspace = '';
-export const setWorkspace = (id: string) => {
-  workspace = id;
-};
+
+/**
+ * Says which workspace the page is in; the router alone does. False when it is in another one already: no call, and nothing
+ * that was read, may go from one to the other, so that the page must begin anew.
+ */
+export function enterWorkspace(id: string): boolean {
+  workspace ||= id;
+  return workspace === id;
+}
 export const workspaceHeaders = (): Record<string, string> => (workspace ? { 'Carpel-Workspace': workspace } : {});
 
 const inWorkspace: Middleware = {

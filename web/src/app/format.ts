@@ -9,6 +9,11 @@ export const number = (n: number) => new Intl.NumberFormat(language()).format(n)
 /** 12,345 as 12.3K. */
 export const compact = (n: number) =>
   new Intl.NumberFormat(language(), { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+/** A number at an axis, as short as it can be written whole. */
+export const axis = (n: number) =>
+  Math.abs(n) < 10_000
+    ? number(n)
+    : new Intl.NumberFormat(language(), { notation: 'compact', maximumFractionDigits: 3 }).format(n);
 /** A part of a whole as 6.1 %; an empty whole has no parts. */
 export const percent = (part: number, whole: number) =>
   new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: 1 }).format(
@@ -20,9 +25,12 @@ export const signed = (n: number) => new Intl.NumberFormat(language(), { signDis
 export function bytes(n: number) {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
   const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(n, 1)) / 3)));
-  return new Intl.NumberFormat(language(), { style: 'unit', unit: units[at], maximumFractionDigits: 1 }).format(
-    n / 1000 ** at,
-  );
+  return new Intl.NumberFormat(language(), {
+    style: 'unit',
+    unit: units[at],
+    unitDisplay: at === 0 ? 'long' : 'short', // 287 bytes, 1 byte
+    maximumFractionDigits: 1,
+  }).format(n / 1000 ** at);
 }
 /** One person, 2 people. */
 export const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
@@ -60,6 +68,8 @@ function written(at: string | number | Date, options: Intl.DateTimeFormatOptions
 /** 12 Nov 2026, 09:14 in a zone. */
 export const moment = (at: string | number | Date, zone: string) =>
   written(at, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone });
+/** 12 Nov 2026, 09:14 (Europe/Berlin): a moment whole, where it is shown short. */
+export const whole = (at: string | number | Date, zone: string) => `${moment(at, zone)} (${zone})`;
 export const day = (at: string | number | Date, zone: string) => written(at, { dateStyle: 'medium', timeZone: zone });
 /** 12 Nov, 09:14; with the year when it is not this one. */
 export function brief(at: string | number | Date, zone: string) {

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, Outlet, redirect } from '@tanstack/react-router';
-import { setWorkspace } from '../api/client';
+import { enterWorkspace } from '../api/client';
 import { sessionQuery } from '../session/api';
 import { ErrorPage, NotFoundPage } from './error';
 import { Shell } from './shell';
@@ -14,20 +14,24 @@ export const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   notFoundComponent: NotFoundPage,
 });
 
-/** Lets in who belongs to the workspace of the address: calls are about it from here on. */
+/** Lets in who belongs to the workspace of the address. In another workspace the page begins anew. */
 export async function enter({
   context,
   params,
   location,
+  preload,
 }: {
   context: { queryClient: QueryClient };
   params: { workspace: string };
   location: { href: string };
+  preload: boolean;
 }) {
   const session = await context.queryClient.ensureQueryData(sessionQuery);
   if (!session) throw redirect({ to: '/login', search: { to: location.href } });
   if (!session.workspaces?.some((m) => m.workspace.id === params.workspace)) throw redirect({ to: '/' });
-  setWorkspace(params.workspace);
+  if (preload || enterWorkspace(params.workspace)) return;
+  window.location.assign(location.href);
+  await new Promise(() => {}); // nothing of it is shown before
 }
 
 /** Everything inside a workspace. Features hang their screens under it. */

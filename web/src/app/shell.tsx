@@ -93,7 +93,7 @@ export function Shell() {
         </div>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <Outlet key={workspace} />
+        <Outlet />
       </AppShell.Main>
       <Suspense>{asked > 0 && <Palette asked={asked} />}</Suspense>
     </AppShell>
@@ -148,16 +148,15 @@ function Appearance() {
 }
 
 function UserMenu() {
-  const user = useQuery(sessionQuery).data?.user;
+  const session = useQuery(sessionQuery).data;
+  const user = session?.user;
   const { workspace } = useParams({ from: '/w/$workspace' });
   const logOut = useLogOut();
   return (
     <CornerMenu label="You" side="right" button={<Avatar size={28} color="teal" name={user?.name ?? ''} />}>
-      <CornerLabel>
-        {user?.name} · {user?.email}
-      </CornerLabel>
+      <CornerLabel>{session?.guest ? user?.name : `${user?.name} · ${user?.email}`}</CornerLabel>
       <Link role="menuitem" className={cornerItem} to="/w/$workspace/settings/you" params={{ workspace }}>
-        Your password
+        {session?.guest ? 'Your role here' : 'Your password'}
       </Link>
       <UnstyledButton role="menuitem" className={cornerItem} onClick={() => logOut.mutate()}>
         Log out

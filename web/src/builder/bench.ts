@@ -3,12 +3,12 @@ import type { Node, NodeId } from '../definition/tree';
 import type { Explained } from './api';
 import type { Editing } from './draft';
 import type { Drag } from './drag';
-import type { Live } from './live';
+import type { Previewed } from './previewed';
 
 /** What every row of the builder works with. */
 export interface Bench {
   readonly editing: Editing;
-  readonly live: Live;
+  readonly live: Previewed;
   /** How each node is for the person who is checked. */
   readonly verdicts: ReadonlyMap<NodeId, Explained>;
   readonly drag: Drag;

@@ -34,7 +34,7 @@ export function useCheck(workspace: string, person: string, halves: Halves) {
   return { explained, verdicts, error: answer.error };
 }
 
-export type Checked = ReturnType<typeof useCheck>;
+type Checked = ReturnType<typeof useCheck>;
 
 /** Whether a person of one's choice is in, and why. */
 export function Check({

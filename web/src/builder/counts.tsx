@@ -1,7 +1,7 @@
 import { Anchor, Button, Group, Paper, Progress, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { count, moment, number, percent, useZone } from '../app/format';
+import { count, number, percent, useZone, whole } from '../app/format';
 import { Failure } from '../app/states';
 import type { PersonRow } from './api';
 import { useBench } from './bench';
@@ -55,7 +55,7 @@ export function Headline() {
         {number(preview.count)}
       </Text>
       <Text>{preview.count === 1 ? 'person' : 'people'}</Text>
-      <Text size="sm" c="dimmed" title={preview.as_of ? moment(preview.as_of, zone) : undefined}>
+      <Text size="sm" c="dimmed" title={preview.as_of ? whole(preview.as_of, zone) : undefined}>
         {fresh ? `exact · ${Math.max(1, Math.round(preview.took_ms))} ms` : 'counting…'}
       </Text>
     </Group>

@@ -32,7 +32,7 @@ export function draftOf(of: {
 }
 
 /** A draft as plain JSON, muted and empty parts included. */
-export interface PlainDraft {
+interface PlainDraft {
   name: string;
   description: string;
   tags: readonly string[];

@@ -25,7 +25,7 @@ export function Effect({ node, parent, excludes }: { node: Node; parent: GroupNo
             <dt>{word}</dt>
             <dd>{number(value)}</dd>
             <span className={classes.bar} aria-hidden>
-              <span style={{ width: `${whole > 0 ? (100 * value) / whole : 0}%` }} />
+              <span data-some={value > 0 || undefined} style={{ width: `${whole > 0 ? (100 * value) / whole : 0}%` }} />
             </span>
           </div>
         </Tooltip>

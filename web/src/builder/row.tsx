@@ -103,16 +103,31 @@ function Grip({ node, what }: { node: Node; what: string }) {
 const takesOut = (pointer: string) =>
   pointer.split('/').filter((key) => key === 'none' || key === 'not').length % 2 === 1;
 
-/** Whether the person who is checked matches here. The colour says whether that speaks for being in. */
+/** Whether what is here speaks for the person who is checked being in: where a match takes out, it says so. */
 function Verdict({ node }: { node: Node }) {
   const verdict = useBench().verdicts.get(node.id);
   if (!verdict) return null;
-  const Mark = verdict.matched ? IconCheck : IconX;
+  const { matched } = verdict;
+  const out = takesOut(verdict.pointer);
+  const good = matched !== out;
+  const Mark = good ? IconCheck : IconX;
+  const says = out
+    ? matched
+      ? 'The person is excluded by this'
+      : 'The person is not excluded by this'
+    : matched
+      ? 'The person matches'
+      : 'The person does not match';
   return (
-    <Tooltip label={`${verdict.actual || 'nothing'}, wanted: ${verdict.wanted}`} multiline maw={320}>
-      <span className={classes.verdict} data-good={verdict.matched !== takesOut(verdict.pointer) || undefined}>
+    <Tooltip label={`${says}: ${verdict.actual || 'nothing'}, wanted: ${verdict.wanted}`} multiline maw={320}>
+      <span className={classes.verdict} data-good={good || undefined}>
+        {out && matched && (
+          <Text span size="xs" aria-hidden>
+            excluded by this
+          </Text>
+        )}
         <Mark size={16} stroke={2.6} aria-hidden />
-        <VisuallyHidden>{verdict.matched ? 'The person matches' : 'The person does not match'}</VisuallyHidden>
+        <VisuallyHidden>{says}</VisuallyHidden>
       </span>
     </Tooltip>
   );

@@ -1,4 +1,5 @@
-import { Alert, Button, Group, Loader, Modal, Progress, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, List, Loader, Modal, Progress, Stack, Text, TextInput } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../api/client';
@@ -6,7 +7,7 @@ import { count, percent } from '../app/format';
 import { Failure } from '../app/states';
 import type { Condition } from '../definition/condition';
 import { isBuilding, type Segment } from '../segments/api';
-import { buildQuery, readSegment, useSave } from './api';
+import { buildQuery, previewQuery, readSegment, useSave } from './api';
 import { Conflict } from './conflict';
 import type { Draft, Editing } from './draft';
 import { EditImpact, NewImpact } from './impact';
@@ -89,6 +90,7 @@ export function Save(props: SaveProps) {
             ) : (
               <NewImpact workspace={workspace} definition={definition} />
             )}
+            <OpenWarnings workspace={workspace} definition={definition} />
             <Failure error={conflict ? unread : save.error} />
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>
@@ -120,7 +122,27 @@ const contentOf = ({ name, description, tags }: Draft, definition: Condition) =>
   definition,
 });
 
-/** How far the build is, until it serves. */
+/** What the server finds odd about what is about to be saved. */
+function OpenWarnings({ workspace, definition }: { workspace: string; definition: Condition }) {
+  const { warnings = [] } = useQuery(previewQuery(workspace, definition)).data ?? {};
+  if (warnings.length === 0) return null;
+  return (
+    <Alert
+      color="yellow"
+      role="status"
+      icon={<IconAlertTriangle />}
+      title={count(warnings.length, 'warning is still open', 'warnings are still open')}
+    >
+      <List size="sm" spacing={2}>
+        {warnings.map((w) => (
+          <List.Item key={`${w.pointer} ${w.code}`}>{w.message}</List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
+
+/** How far the build is, until its people are there. */
 function Building({
   workspace,
   segment,
@@ -149,7 +171,8 @@ function Building({
         <Loader size="xs" />
         <Text>
           Going through everybody: {percent(now.progress, 1)}
-          {now.serving > 0 && `, until then the definition before serves ${count(now.count, 'person', 'people')}`}
+          {now.serving > 0 &&
+            `. Until then it holds the ${count(now.count, 'person', 'people')} of the definition before`}
         </Text>
       </Group>
       <Progress value={now.progress * 100} aria-label="Progress of the build" />

@@ -1,5 +1,5 @@
-import { ActionIcon, Alert, Button, Group, SegmentedControl, Text, Tooltip } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
+import { ActionIcon, Alert, Button, Drawer, Group, SegmentedControl, Stack, Text, Tooltip } from '@mantine/core';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -23,7 +23,7 @@ import { sameDraft, useDraftAddress } from './draft_address';
 import { useDrag } from './drag';
 import { useRowFocus } from './focus';
 import { Leave } from './leave';
-import { useLive } from './live';
+import { usePreviewed } from './previewed';
 import { Recipes } from './recipes';
 import { Save } from './save';
 import { useBuilderSearch } from './search';
@@ -38,7 +38,7 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
   const { draft } = editing;
   const saved = useRef(false);
   useDraftAddress(editing, { base, mark: of?.etag, saved: () => saved.current });
-  const live = useLive(workspace, draft.halves);
+  const live = usePreviewed(workspace, draft.halves);
   const checked = useCheck(workspace, search.check ?? '', draft.halves);
   const drag = useDrag(editing.edit);
   const rows = useRowFocus(editing);
@@ -47,6 +47,8 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
   const tags = useQuery(segmentsQuery(workspace, {})).data?.segments?.flatMap((s) => s.tags ?? []) ?? [];
   const readOnly = role === 'viewer';
   const [saving, setSaving] = useState(false);
+  const narrow = useMediaQuery('(max-width: 62em)', false, { getInitialValueInEffect: false });
+  const [opened, setOpened] = useState(false); // the panel, where there is no room beside the rows
   useHotkeys(
     [
       ['mod+Z', editing.undo],
@@ -60,7 +62,15 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
   const definition = definitionOf(draft.halves);
   const empty = isEmpty(draft.halves);
   const muted = hasMuted(draft.halves.include) || hasMuted(draft.halves.exclude);
+  const unchanged = of !== undefined && sameDraft(draft, base);
   const title = of ? `Edit ${of.segment.name}` : 'New segment';
+
+  const panel = (
+    <>
+      <Counts empty={empty} />
+      {!empty && <Check person={search.check ?? ''} choose={(check) => void say({ check })} checked={checked} />}
+    </>
+  );
 
   return (
     <BenchContext value={bench}>
@@ -84,7 +94,8 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
             {!readOnly && (
               <Button
                 onClick={() => setSaving(true)}
-                disabled={!definition || muted || live.faults.size > 0 || of?.segment.kind === 'manual'}
+                disabled={!definition || muted || live.faults.size > 0 || of?.segment.kind === 'manual' || unchanged}
+                title={unchanged ? 'Nothing is changed yet' : undefined}
               >
                 Save…
               </Button>
@@ -129,16 +140,25 @@ export function Screen({ workspace, opening, reopen }: { workspace: string; open
               />
             )}
           </div>
-          <div className={classes.aside}>
-            <Counts empty={empty} />
-            {!empty && <Check person={search.check ?? ''} choose={(check) => void say({ check })} checked={checked} />}
-          </div>
+          {!narrow && <div className={classes.aside}>{panel}</div>}
         </div>
-        {!empty && (
-          <div className={classes.bottom} aria-hidden>
+        {narrow && !empty && (
+          <div className={classes.bottom}>
             <Headline />
+            <Button variant="default" size="xs" onClick={() => setOpened(true)} aria-haspopup="dialog">
+              See who
+            </Button>
           </div>
         )}
+        <Drawer
+          opened={narrow && opened}
+          onClose={() => setOpened(false)}
+          position="bottom"
+          size="85dvh"
+          title="Who matches"
+        >
+          <Stack gap="md">{panel}</Stack>
+        </Drawer>
         <Announcement />
       </Page>
       <Leave unsaved={() => !saved.current && !readOnly && !sameDraft(draft, base)} />

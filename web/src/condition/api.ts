@@ -78,7 +78,7 @@ export function useValues(source: Source | undefined, name: string, q: string, w
   return useQuery({ ...valuesQuery(workspace, source, name, q), enabled }).data ?? [];
 }
 
-export interface Parsed {
+interface Parsed {
   definition: Condition;
   text: string;
   sentence: string;

@@ -25,7 +25,7 @@ export function DeviceFields(props: { condition: Condition; onChange: Change<Con
       <Word>has {count === undefined && (platform === 'ios' || platform === 'android' ? 'an' : 'a')}</Word>
       {count !== undefined && (
         <Part label="how many" onRemove={() => set('count')(undefined)}>
-          <CompareFields value={count as never} onChange={set('count')} at={`${at}/count`} />
+          <CompareFields value={count as never} onChange={set('count')} at={`${at}/count`} counts />
         </Part>
       )}
       <Choice

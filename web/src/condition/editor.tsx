@@ -59,7 +59,7 @@ export function ConditionEditor({ condition, onChange, faults = [], label }: Pro
   );
 }
 
-export function Fields(props: { condition: Condition; onChange: Change<Condition>; at: string }) {
+function Fields(props: { condition: Condition; onChange: Change<Condition>; at: string }) {
   switch (subjectOf(props.condition)) {
     case 'attribute':
       return <AttributeFields {...props} />;

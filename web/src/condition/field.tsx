@@ -13,7 +13,7 @@ export interface FieldOption {
   readonly hint?: string;
 }
 
-export interface FieldProps {
+interface FieldProps {
   label: string;
   /** The pointer of the value, for its faults. */
   at: string;

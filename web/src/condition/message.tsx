@@ -84,7 +84,7 @@ export function MessageFields({ condition, onChange, at, step }: Props) {
 }
 
 /** The condition with another action; a link belongs to clicks alone. */
-export function withAction(condition: Condition, action: string): Condition {
+function withAction(condition: Condition, action: string): Condition {
   const next = withKey(condition, 'action', action);
   return action === 'clicked' ? next : withKey(next, 'link', undefined);
 }

@@ -2,7 +2,7 @@
 // an offset; seconds since 1970 come from programs. They are shown and edited on the clock of the workspace.
 import type { Json } from '../definition/condition';
 
-export interface Moment {
+interface Moment {
   readonly precision: 'day' | 'time';
   /** As fields of type date and datetime-local write it: 2026-03-01, 2026-03-01T14:00. */
   readonly local: string;

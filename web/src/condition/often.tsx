@@ -39,6 +39,7 @@ export function OftenFields({ condition, onChange, at, source }: Props) {
       value={measure}
       onChange={set}
       at={here}
+      counts={kind === 'count' || kind === 'days' || kind === 'distinct'}
       never={kind === 'count' ? () => onChange(withMeasure(condition, 'never')) : undefined}
     />
   );
@@ -119,6 +120,7 @@ function Regularly({
       value={value}
       onChange={(n, merge) => onChange({ ...measure, [key]: n }, merge)}
       at={`${at}/${key}`}
+      counts
     />
   );
   return (

@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { count } from '../app/format';
 import type { Condition } from '../definition/condition';
-import { notUnderstood, segmentsQuery, textQuery, useNames, useWorkspace } from './api';
+import { notUnderstood, segmentsQuery, textQuery, useName, useNames, useWorkspace } from './api';
 import { type FieldOption, matching } from './field';
 import type { Kind } from './kind';
 import { kinds } from './kind';
@@ -31,6 +31,9 @@ export function useProposals(text: string, kind: Kind | undefined): { proposals:
   const workspace = useWorkspace();
   const parsed = useQuery({ ...textQuery(workspace, settled), enabled: settled !== '' && !kind });
   const events = useNames({ kind: 'event' }, settled).names;
+  const about = parsed.data && settled === typed ? parsed.data.definition.event : undefined;
+  const named = useName({ kind: 'event' }, typeof about === 'string' ? about : '');
+  const unseen = typeof about === 'string' && about !== '*' && !named;
   const attributes = useNames({ kind: 'attribute' }, settled).names;
   const pages = useNames(kind?.kind === 'page' ? { kind: 'page' } : undefined).names;
   const screens = useNames(kind?.kind === 'screen' ? { kind: 'screen' } : undefined).names;
@@ -103,14 +106,21 @@ export function useProposals(text: string, kind: Kind | undefined): { proposals:
   }
 
   const list: Proposal[] = [];
-  if (typed !== '' && parsed.data && settled === typed)
-    list.push({
-      key: 'text',
-      group: 'As typed',
-      label: parsed.data.sentence,
-      add: parsed.data.definition,
-      typed: true,
-    });
+  const asTyped: Proposal[] =
+    typed !== '' && parsed.data && settled === typed
+      ? [
+          {
+            key: 'text',
+            group: 'As typed',
+            label: parsed.data.sentence,
+            ...(unseen && { hint: `${about} was never received` }),
+            add: parsed.data.definition,
+            typed: true,
+          },
+        ]
+      : [];
+  // What names an event that was never received stands behind those that were: it is chosen, not slipped into.
+  if (!unseen) list.push(...asTyped);
   const ofKinds = kinds
     .filter((k) => `${k.name} ${k.about}`.toLowerCase().includes(typed.toLowerCase()))
     .map((k): Proposal => {
@@ -118,11 +128,12 @@ export function useProposals(text: string, kind: Kind | undefined): { proposals:
       if (k.kind === 'sequence') return { ...base, add: startSequence(events) };
       return k.kind === 'sample' ? { ...base, add: startSample } : { ...base, kind: k };
     });
-  const named = (group: string, of: Proposal[], most: number) =>
+  const some = (group: string, of: Proposal[], most: number) =>
     list.push(...of.slice(0, most).map((p) => ({ ...p, key: `${group} ${p.key}`, group })));
   if (typed === '') list.push(...ofKinds);
-  named(typed ? 'Events' : 'Events seen most', ofEvents(), typed ? 8 : 4);
-  named(typed ? 'Attributes' : 'Attributes seen most', ofAttributes(), typed ? 8 : 4);
+  some(typed ? 'Events' : 'Events seen most', ofEvents(), typed ? 8 : 4);
+  some(typed ? 'Attributes' : 'Attributes seen most', ofAttributes(), typed ? 8 : 4);
+  if (unseen) list.push(...asTyped);
   if (typed !== '') list.push(...ofKinds);
   return {
     proposals: list,

@@ -17,7 +17,7 @@ export type WindowKind =
 const periods = ['day', 'week', 'month', 'quarter', 'year'] as const;
 type Period = (typeof periods)[number];
 
-export interface WindowChoice {
+interface WindowChoice {
   readonly kind: WindowKind;
   readonly words: string;
   /** As the list of windows names it, where that says more than the words alone. */

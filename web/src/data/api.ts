@@ -120,7 +120,7 @@ export const useLook = () =>
     },
   });
 
-export interface ImportSpec {
+interface ImportSpec {
   file: File;
   kind: ImportKind;
   mapping: Mapping;

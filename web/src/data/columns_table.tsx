@@ -27,6 +27,7 @@ export function ColumnsTable({
         <Table.Tr>
           <Table.Th>Column</Table.Th>
           <Table.Th visibleFrom="sm">First values</Table.Th>
+          <Table.Th>Type</Table.Th>
           <Table.Th>Is taken as</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -40,7 +41,12 @@ export function ColumnsTable({
             </Table.Td>
             <Table.Td visibleFrom="sm">
               <Text size="sm" c="dimmed" className={classes.name} lineClamp={1}>
-                {c.values.join(' · ') || 'empty'}
+                {c.values.join(' · ') || '—'}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <Text size="sm" c="dimmed">
+                {c.types.length > 0 ? c.types.join(' or ') : 'empty'}
               </Text>
             </Table.Td>
             <Table.Td>

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type Column, columnsOf, mappingOf, missing } from './fields';
 
-const column = (name: string, as: string, attribute = name): Column => ({ name, values: [], as, attribute });
+const column = (name: string, as: string, attribute = name): Column => ({ name, values: [], types: [], as, attribute });
 
 test('columns begin as what the server takes them for', () => {
   const sample = {
     format: 'csv' as const,
     columns: [
-      { name: 'Customer ID', field: 'id', values: ['1'] },
-      { name: 'plan', field: 'plan', values: ['pro'] },
+      { name: 'Customer ID', field: 'id', values: ['1'], types: [] },
+      { name: 'plan', field: 'plan', values: ['pro'], types: [] },
     ],
   };
   expect(columnsOf(sample, 'people').map((c) => [c.name, c.as, c.attribute])).toEqual([

@@ -37,6 +37,8 @@ const reserved = new Set(Object.values(fieldsOf).flatMap((fs) => fs.map((f) => f
 export interface Column {
   name: string;
   values: string[];
+  /** What its values are, as far as the first rows tell: text, number, … */
+  types: string[];
   as: string; // a field of fieldsOf, leftOut or named
   attribute: string; // the name, of named
 }
@@ -44,10 +46,10 @@ export interface Column {
 /** The columns of a file, as the server takes them by their names. */
 export function columnsOf(sample: Sample, kind: ImportKind): Column[] {
   const fields = new Set(fieldsOf[kind].map((f) => f.value));
-  return sample.columns.map(({ name, field, values }) => {
-    if (fields.has(field)) return { name, values, as: field, attribute: name };
+  return sample.columns.map(({ name, field, values, types }) => {
+    if (fields.has(field)) return { name, values, types, as: field, attribute: name };
     const left = field === '' || kind === 'members'; // members are who, and nothing else
-    return { name, values, as: left ? leftOut : named, attribute: field || name };
+    return { name, values, types, as: left ? leftOut : named, attribute: field || name };
   });
 }
 

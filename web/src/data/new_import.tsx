@@ -145,7 +145,7 @@ function Trial({ of: begun, onRun, starting }: { of: Import; onRun: () => void; 
           </Button>
         </Group>
       )}
-      {found.state !== 'running' && found.rejected > 0 && <RejectedRows of={found} />}
+      {found.state !== 'running' && found.rejected + found.partial > 0 && <RejectedRows of={found} />}
     </Stack>
   );
 }

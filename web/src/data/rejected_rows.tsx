@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
@@ -36,6 +36,7 @@ export function RejectedRows({ of: m }: { of: Import }) {
             <Table.Th ta="right" w={80}>
               Line
             </Table.Th>
+            <Table.Th w={130}>What happened</Table.Th>
             <Table.Th>Reason</Table.Th>
             <Table.Th visibleFrom="sm">The row</Table.Th>
           </Table.Tr>
@@ -45,6 +46,11 @@ export function RejectedRows({ of: m }: { of: Import }) {
             <Table.Tr key={r.row}>
               <Table.Td ta="right" className="number">
                 {number(r.line)}
+              </Table.Td>
+              <Table.Td>
+                <Badge variant="light" color={r.partial ? 'yellow.9' : 'red'} tt="none">
+                  {r.partial ? 'Taken in part' : m.dry_run ? 'Would be rejected' : 'Rejected'}
+                </Badge>
               </Table.Td>
               <Table.Td>{r.message}</Table.Td>
               <Table.Td visibleFrom="sm">

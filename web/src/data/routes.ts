@@ -21,7 +21,7 @@ const sources = createRoute({
 });
 
 /** Which names are shown: of what kind, of which event, beginning how. */
-export interface NamesSearch {
+interface NamesSearch {
   kind?: NameKind;
   event?: string;
   q?: string;

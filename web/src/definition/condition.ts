@@ -10,7 +10,7 @@ export type Condition = { [key: string]: Json };
 export type Quantifier = 'all' | 'any' | 'none';
 export const quantifiers: readonly Quantifier[] = ['all', 'any', 'none'];
 
-export type Subject =
+type Subject =
   | Quantifier
   | 'not'
   | 'attribute'

@@ -16,11 +16,11 @@ export interface GroupNode extends Common {
   readonly quantifier: Quantifier;
   readonly children: readonly Node[];
 }
-export interface NotNode extends Common {
+interface NotNode extends Common {
   readonly kind: 'not';
   readonly child: Node;
 }
-export interface LeafNode extends Common {
+interface LeafNode extends Common {
   readonly kind: 'leaf';
   readonly condition: Condition;
 }

@@ -1,7 +1,7 @@
 import { Text, VisuallyHidden } from '@mantine/core';
 import { IconArrowRight, IconCheck, IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { brief, moment, useZone } from '../app/format';
+import { brief, useZone, whole } from '../app/format';
 import { visible } from '../app/reading';
 import { Value } from '../app/value';
 import classes from './explain_tree.module.css';
@@ -29,10 +29,11 @@ function Node({ branch }: { branch: Branch }) {
   return (
     <li>
       <div className={classes.row} data-group={group || undefined}>
-        <Mark matched={node.matched} good={node.matched !== excludes} />
+        <Mark matched={node.matched} excludes={excludes} />
         <div className={classes.sentence}>
           <bdi>{visible(group ? capital(node.sentence) : node.sentence)}</bdi>
           {group && <Text span c="dimmed" size="sm">{` · ${node.actual}`}</Text>}
+          {!group && excludes && node.matched && <span className={classes.excluded}>excluded by this</span>}
         </div>
         {!group && (
           <div className={classes.evidence}>
@@ -52,13 +53,21 @@ function Node({ branch }: { branch: Branch }) {
   );
 }
 
-/** ✓ or ✗: whether it matches. The colour says whether that speaks for being in. */
-function Mark({ matched, good }: { matched: boolean; good: boolean }) {
-  const Icon = matched ? IconCheck : IconX;
+/** ✓ or ✗: whether it speaks for being in. Where a match takes out, a match is ✗. */
+function Mark({ matched, excludes }: { matched: boolean; excludes: boolean }) {
+  const good = matched !== excludes;
+  const Icon = good ? IconCheck : IconX;
+  const says = excludes
+    ? matched
+      ? 'Excluded by this:'
+      : 'Not excluded by this:'
+    : matched
+      ? 'Matches:'
+      : 'Does not match:';
   return (
     <span className={classes.mark} data-good={good || undefined}>
       <Icon size={15} stroke={2.6} aria-hidden />
-      <VisuallyHidden>{matched ? 'Matches:' : 'Does not match:'}</VisuallyHidden>
+      <VisuallyHidden>{says}</VisuallyHidden>
     </span>
   );
 }
@@ -173,7 +182,7 @@ function At({ at, children }: { at: string | null; children?: ReactNode }) {
   return (
     <>
       {children}
-      <time dateTime={at} title={`${moment(at, zone)} (${zone})`} className={classes.time}>
+      <time dateTime={at} title={whole(at, zone)} className={classes.time}>
         {brief(at, zone)}
       </time>
     </>

@@ -1,6 +1,8 @@
 import { ActionIcon, Badge, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import type { Flow } from '../api/stream';
+import { flowWords } from '../app/flow';
 import { count, number } from '../app/format';
 import { Page } from '../app/page';
 import { Empty, Waiting } from '../app/states';
@@ -19,7 +21,7 @@ export function ActivityPage() {
   const navigate = useNavigate({ from });
   const show = (change: ActivitySearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false });
-  const { live, connected, pause, resume } = useLive(200);
+  const { live, flow, pause, resume } = useLive(200);
   const shown = live.shown.filter((entry) => fits(entry, filter));
   const filtered = Boolean(filter.name || filter.person);
   return (
@@ -28,7 +30,7 @@ export function ActivityPage() {
       about={`Everything that is received, the newest first. The last ${number(kept)} are kept here.`}
       actions={
         <>
-          <State connected={connected} paused={live.paused} />
+          <State flow={flow} paused={live.paused} />
           {live.paused ? (
             <Button leftSection={<IconPlayerPlay size={16} />} onClick={resume}>
               {live.missed > 0 ? `Show ${number(live.missed)} new` : 'Go on'}
@@ -51,7 +53,7 @@ export function ActivityPage() {
             </Text>
           )}
         </Group>
-        {connected === undefined && <Waiting />}
+        {flow === undefined && <Waiting />}
         {shown.length > 0 ? (
           <ul className={classes.stream} aria-label="What came in">
             {shown.map((entry) => (
@@ -59,7 +61,7 @@ export function ActivityPage() {
             ))}
           </ul>
         ) : (
-          connected !== undefined && (
+          flow === 'live' && (
             <Empty title={filtered ? 'Nothing like that yet' : 'Waiting for the first event'}>
               {filtered
                 ? `It shows up here when it comes. ${count(live.shown.length, 'other is', 'others are')} hidden.`
@@ -81,11 +83,11 @@ function fits(entry: Item, { name, person }: ActivitySearch) {
   );
 }
 
-function State({ connected, paused }: { connected?: boolean; paused: boolean }) {
-  if (connected === false) {
+function State({ flow, paused }: { flow?: Flow; paused: boolean }) {
+  if (flow === 'broken' || flow === 'refused') {
     return (
       <Badge color="red" variant="light" tt="none" role="status">
-        Not connected; trying again
+        {flowWords[flow]}
       </Badge>
     );
   }

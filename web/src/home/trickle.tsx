@@ -1,6 +1,7 @@
 import { Anchor, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { clock, moment, useZone } from '../app/format';
+import { flowWords } from '../app/flow';
+import { clock, useZone, whole } from '../app/format';
 import { Happened, KindIcon } from '../people/happening';
 import classes from './home.module.css';
 import { Section } from './section';
@@ -12,7 +13,7 @@ const shown = 14;
 /** The last few things that came in, live. */
 export function Trickle({ workspace }: { workspace: string }) {
   const zone = useZone();
-  const { live, connected } = useLive(shown);
+  const { live, flow } = useLive(shown);
   return (
     <Section
       title="Coming in"
@@ -25,12 +26,12 @@ export function Trickle({ workspace }: { workspace: string }) {
         </Anchor>
       }
     >
-      {connected === false && (
+      {(flow === 'broken' || flow === 'refused') && (
         <Text size="sm" c="dimmed" px="md" pb="sm" role="status">
-          Not connected; trying again.
+          {flowWords[flow]}.
         </Text>
       )}
-      {live.shown.length === 0 && connected && (
+      {live.shown.length === 0 && flow === 'live' && (
         <Text size="sm" c="dimmed" px="md" pb="md">
           Waiting for the next event.
         </Text>
@@ -50,7 +51,7 @@ export function Trickle({ workspace }: { workspace: string }) {
                 c="dimmed"
                 className="number"
                 dateTime={entry.at}
-                title={moment(entry.at, zone)}
+                title={whole(entry.at, zone)}
               >
                 {clock(entry.at, zone)}
               </Text>

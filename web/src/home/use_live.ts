@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
-import { useStream } from '../api/stream';
+import { type Flow, useStream } from '../api/stream';
 import { activityStream, type Entry, entryOf } from './api';
 import { arrive, type Live, nothing, pause, resume } from './live';
 
@@ -16,7 +16,7 @@ const together = 250; // milliseconds of what comes that are shown at once, so t
 /** Follows what comes in, beginning with the newest so many entries. */
 export function useLive(first: number) {
   const [live, change] = useReducer(step, nothing);
-  const [connected, setConnected] = useState<boolean>();
+  const [flow, setFlow] = useState<Flow>();
   const came = useRef<Entry[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -31,7 +31,7 @@ export function useLive(first: number) {
         change({ entries: came.current.splice(0) });
       }, together);
     },
-    setConnected,
+    setFlow,
   );
-  return { live, connected, pause: () => change('pause'), resume: () => change('resume') };
+  return { live, flow, pause: () => change('pause'), resume: () => change('resume') };
 }

@@ -1,7 +1,7 @@
 import { Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
-import { brief, moment, useZone } from '../app/format';
+import { brief, moment, useZone, whole } from '../app/format';
 import { visible } from '../app/reading';
 import { Value } from '../app/value';
 import type { Attribute } from './api';
@@ -61,7 +61,7 @@ function Row({ name, attribute }: { name: string; attribute: Attribute }) {
           span
           size="xs"
           className={classes.origin}
-          title={attribute.since ? `${moment(attribute.since, zone)}${checked}` : undefined}
+          title={attribute.since ? `${whole(attribute.since, zone)}${checked}` : undefined}
         >
           {typeOf(attribute.value)}
           {attribute.since && ` · since ${brief(attribute.since, zone)}`}

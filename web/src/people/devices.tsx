@@ -1,6 +1,6 @@
 import { Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { moment, relative, useZone } from '../app/format';
+import { relative, useZone, whole } from '../app/format';
 import { visible } from '../app/reading';
 import { Empty, Failure, Waiting } from '../app/states';
 import { type Device, devicesQuery } from './api';
@@ -39,7 +39,7 @@ function Shown({ device }: { device: Device }) {
       </Text>
       <Text size="sm" c="dimmed" mb="xs">
         {device.last_used ? (
-          <time dateTime={device.last_used} title={moment(device.last_used, zone)}>
+          <time dateTime={device.last_used} title={whole(device.last_used, zone)}>
             last used {relative(device.last_used)}
           </time>
         ) : (

@@ -2,7 +2,7 @@ import { Group, Paper, Select, Stack, Text, Title, UnstyledButton } from '@manti
 import { IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
-import { brief, moment, useZone } from '../app/format';
+import { brief, useZone, whole } from '../app/format';
 import { visible } from '../app/reading';
 import { Empty, Failure, Waiting } from '../app/states';
 import { segmentsQuery } from '../segments/api';
@@ -78,15 +78,18 @@ function Row({
         </span>
         <Group gap="xs" className={classes.when}>
           {entered && (
-            <Text size="xs" c="dimmed" title={moment(entered, zone)}>
+            <Text size="xs" c="dimmed" title={whole(entered, zone)}>
               in since {brief(entered, zone)}
             </Text>
           )}
           {leaves && (
-            <Text size="xs" className={classes.leaves} title={`${moment(leaves, zone)}, if nothing else happens`}>
+            <Text size="xs" className={classes.leaves} title={`${whole(leaves, zone)}, if nothing else happens`}>
               leaves {brief(leaves, zone)}
             </Text>
           )}
+          <span className={classes.whyLabel} aria-hidden>
+            Why
+          </span>
         </Group>
       </UnstyledButton>
       {open && (

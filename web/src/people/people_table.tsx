@@ -2,7 +2,7 @@ import { Anchor, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
-import { day, moment, number, relative, useZone } from '../app/format';
+import { day, number, relative, useZone, whole } from '../app/format';
 import { visible } from '../app/reading';
 import type { Person } from './api';
 import { nameOf } from './name';
@@ -130,10 +130,10 @@ function Row({ index, person, workspace, columns, zone }: RowProps) {
           </td>
         );
       })}
-      <td className="number" title={person.first_seen_at ? moment(person.first_seen_at, zone) : undefined}>
+      <td className="number" title={person.first_seen_at ? whole(person.first_seen_at, zone) : undefined}>
         {person.first_seen_at ? day(person.first_seen_at, zone) : '—'}
       </td>
-      <td className="number" title={person.last_seen_at ? moment(person.last_seen_at, zone) : undefined}>
+      <td className="number" title={person.last_seen_at ? whole(person.last_seen_at, zone) : undefined}>
         {person.last_seen_at ? relative(person.last_seen_at) : 'never'}
       </td>
     </tr>

@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Badge, CopyButton, Group, Text, Tooltip } from '@mantine/core';
 import { IconBan, IconCheck, IconCopy } from '@tabler/icons-react';
-import { day, moment, relative, useZone } from '../app/format';
+import { day, relative, useZone, whole } from '../app/format';
 import { visible } from '../app/reading';
 import type { Person } from './api';
 
@@ -49,14 +49,14 @@ export function Standing({ person }: { person: Person }) {
       <Group gap="6px 24px" component="dl" m={0}>
         <Fact label="First seen">
           {person.first_seen_at && (
-            <time dateTime={person.first_seen_at} title={moment(person.first_seen_at, zone)}>
+            <time dateTime={person.first_seen_at} title={whole(person.first_seen_at, zone)}>
               {day(person.first_seen_at, zone)}
             </time>
           )}
         </Fact>
         <Fact label="Last seen">
           {person.last_seen_at ? (
-            <time dateTime={person.last_seen_at} title={moment(person.last_seen_at, zone)}>
+            <time dateTime={person.last_seen_at} title={whole(person.last_seen_at, zone)}>
               {relative(person.last_seen_at)}
             </time>
           ) : (

@@ -1,7 +1,7 @@
 import { Anchor, Badge, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { brief, clock, moment, useZone } from '../app/format';
+import { brief, clock, useZone, whole } from '../app/format';
 import { Failure, Waiting } from '../app/states';
 import { ExplainTree } from '../explain/explain_tree';
 import { type Person, whyQuery } from './api';
@@ -21,11 +21,11 @@ export function Why({ workspace, person, segment }: { workspace: string; person:
           {data.matched ? 'In' : 'Not in'}
         </Badge>
         {since && (
-          <Text size="sm" title={moment(since, zone)}>
+          <Text size="sm" title={whole(since, zone)}>
             {data.matched ? 'matches' : 'does not match'} since {brief(since, zone)}
           </Text>
         )}
-        <Text size="sm" c={change ? undefined : 'dimmed'} title={change ? moment(change, zone) : undefined}>
+        <Text size="sm" c={change ? undefined : 'dimmed'} title={change ? whole(change, zone) : undefined}>
           {change
             ? `${data.matched ? 'leaves' : 'joins'} ${brief(change, zone)}, if nothing else happens`
             : 'time alone changes nothing'}

@@ -2,8 +2,9 @@ import { Anchor, Button, Group, SegmentedControl, Stack, Text } from '@mantine/c
 import { IconArrowDownLeft, IconArrowUpRight, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useStream } from '../api/stream';
-import { brief, count, moment, useZone } from '../app/format';
+import { type Flow, useStream } from '../api/stream';
+import { flowWords } from '../app/flow';
+import { brief, count, useZone, whole } from '../app/format';
 import { Empty, Waiting } from '../app/states';
 import { type Change, changesAddress, type Segment } from './api';
 import classes from './changes.module.css';
@@ -31,13 +32,13 @@ export function Changes({ segment }: { segment: Segment }) {
 
 function Feed({ segment, last, more }: { segment: Segment; last: number; more?: () => void }) {
   const [changes, setChanges] = useState<readonly Change[]>([]); // newest first
-  const [live, setLive] = useState<boolean>();
+  const [flow, setFlow] = useState<Flow>();
   const [frozen, setFrozen] = useState<readonly Change[]>();
   const [way, setWay] = useState<Way>('all');
   useStream(
     segment.state === 'archived' ? '' : changesAddress(segment.key, last),
     (data) => setChanges((before) => [data as Change, ...before].slice(0, most)),
-    setLive,
+    setFlow,
   );
   if (segment.state === 'archived') return <Empty title="An archived segment does not change" />;
   const waiting = frozen ? changes.findIndex((c) => c.seq === frozen[0]?.seq) : 0;
@@ -57,7 +58,7 @@ function Feed({ segment, last, more }: { segment: Segment; last: number; more?: 
               { value: 'leave', label: 'Left' },
             ]}
           />
-          <Status live={live} paused={frozen !== undefined} state={segment.state} />
+          <Status flow={flow} paused={frozen !== undefined} state={segment.state} />
         </Group>
         <Button
           size="xs"
@@ -65,11 +66,11 @@ function Feed({ segment, last, more }: { segment: Segment; last: number; more?: 
           leftSection={frozen ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
           onClick={() => setFrozen(frozen ? undefined : changes)}
         >
-          {frozen ? (waiting > 0 ? `Go on, ${count(waiting, 'change', 'changes')} waiting` : 'Go on') : 'Hold still'}
+          {frozen ? (waiting > 0 ? `Go on, ${count(waiting, 'change', 'changes')} waiting` : 'Go on') : 'Pause'}
         </Button>
       </Group>
-      {live === undefined && changes.length === 0 && <Waiting />}
-      {live !== undefined && visible.length === 0 && (
+      {flow === undefined && changes.length === 0 && <Waiting />}
+      {flow === 'live' && visible.length === 0 && (
         <Empty title="Nothing yet">
           {way === 'all' ? 'Nobody joined or left in the last 90 days.' : 'Nobody did among the newest changes.'}{' '}
           Whoever does appears here at once.
@@ -89,11 +90,11 @@ function Feed({ segment, last, more }: { segment: Segment; last: number; more?: 
   );
 }
 
-function Status({ live, paused, state }: { live?: boolean; paused: boolean; state: Segment['state'] }) {
+function Status({ flow, paused, state }: { flow?: Flow; paused: boolean; state: Segment['state'] }) {
   if (state === 'paused') return <Text size="sm">The segment is paused: nothing changes.</Text>;
   return (
-    <span className={classes.status} data-live={(live && !paused) || undefined} role="status">
-      {paused ? 'Held still' : live ? 'Live' : live === false ? 'The connection broke, trying again' : 'Connecting'}
+    <span className={classes.status} data-live={(flow === 'live' && !paused) || undefined} role="status">
+      {paused ? 'Paused' : flow ? flowWords[flow] : 'Connecting'}
     </span>
   );
 }
@@ -121,7 +122,7 @@ function Row({ change: c }: { change: Change }) {
       </span>
       <span className={classes.cause}>{causes[c.cause]}</span>
       {c.at && (
-        <time className={classes.at} dateTime={c.at} title={`${moment(c.at, zone)} (${zone})`}>
+        <time className={classes.at} dateTime={c.at} title={whole(c.at, zone)}>
           {brief(c.at, zone)}
         </time>
       )}

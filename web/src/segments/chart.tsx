@@ -1,6 +1,6 @@
 import { useElementSize } from '@mantine/hooks';
 import { type KeyboardEvent, type PointerEvent, useState } from 'react';
-import { compact, number } from '../app/format';
+import { axis, number } from '../app/format';
 import classes from './chart.module.css';
 import { ticks } from './span';
 
@@ -87,7 +87,7 @@ export function Chart({ points, past, marks, from, to, tick, when }: Size) {
             <g key={n}>
               <line className={classes.grid} x1={left} x2={width - right} y1={y(n)} y2={y(n)} />
               <text className={classes.label} x={left - 8} y={y(n) + 4} textAnchor="end">
-                {compact(n)}
+                {axis(n)}
               </text>
             </g>
           ))}

@@ -1,5 +1,5 @@
 /** A piece of a text that stayed, or is gone, or is new. */
-export interface Piece {
+interface Piece {
   kind: 'same' | 'gone' | 'new';
   text: string;
 }

@@ -23,7 +23,7 @@ export function Filters({ all, shown }: { all: readonly Segment[]; shown: number
   return (
     <Group gap="xs" role="search" aria-label="Segments">
       <TextInput
-        flex="1 1 220px"
+        flex="1 1 260px"
         maw={420}
         leftSection={<IconSearch size={16} />}
         placeholder="Name, sentence or tag"
@@ -38,7 +38,8 @@ export function Filters({ all, shown }: { all: readonly Segment[]; shown: number
       />
       {(tags.length > 0 || search.tag) && (
         <Select
-          w={150}
+          flex="1 1 104px"
+          maw={150}
           aria-label="Tag"
           placeholder="Any tag"
           clearable
@@ -50,7 +51,8 @@ export function Filters({ all, shown }: { all: readonly Segment[]; shown: number
         />
       )}
       <Select
-        w={150}
+        flex="1 1 104px"
+        maw={150}
         aria-label="Kind"
         placeholder="Any kind"
         clearable
@@ -63,7 +65,8 @@ export function Filters({ all, shown }: { all: readonly Segment[]; shown: number
         clearButtonProps={{ 'aria-label': 'Any kind' }}
       />
       <Select
-        w={150}
+        flex="1 1 104px"
+        maw={150}
         aria-label="State"
         placeholder="Any state"
         clearable

@@ -5,7 +5,7 @@ import { useQueries } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
-import { brief, count, moment, number, useZone } from '../app/format';
+import { brief, count, number, useZone, whole } from '../app/format';
 import { notify } from '../app/notify';
 import { Empty, Failure } from '../app/states';
 import { useMay } from '../session/api';
@@ -160,7 +160,7 @@ function Person({ member: m, workspace, zone }: { member: Member; workspace: str
       <td className={classes.medium}>{m.id ?? '—'}</td>
       <td className={classes.time}>
         {m.entered_at && (
-          <time dateTime={m.entered_at} title={`${moment(m.entered_at, zone)} (${zone})`}>
+          <time dateTime={m.entered_at} title={whole(m.entered_at, zone)}>
             {brief(m.entered_at, zone)}
           </time>
         )}

@@ -5,7 +5,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { brief, count, number, relative, useZone } from '../app/format';
 import { Failure } from '../app/states';
-import { historyQuery, pastQuery, type Segment } from './api';
+import { type HistoryPoint, historyQuery, pastQuery, type Segment } from './api';
 import { Chart, type Point } from './chart';
 import { Conditions } from './conditions';
 import classes from './overview.module.css';
@@ -47,7 +47,7 @@ function Growth({ segment }: { segment: Segment }) {
   const joined = points.reduce((n, p) => n + p.enters, 0);
   const left = points.reduce((n, p) => n + p.leaves, 0);
   const marks = (history.data?.versions ?? [])
-    .map((v) => ({ at: Date.parse(v.saved_at), label: v.version === 1 ? 'made' : `v${v.version}` }))
+    .map((v) => ({ at: Date.parse(v.saved_at), label: v.version === 1 ? 'created' : `v${v.version}` }))
     .filter((m) => m.at >= from && m.at <= to);
   const young = made > from + spans[range].length / 8;
   const when = (at: number) => brief(at, zone);
@@ -82,10 +82,10 @@ function Growth({ segment }: { segment: Segment }) {
       {history.data && table && <Points points={points} when={when} />}
       <Group justify="space-between" mt="xs" gap="xs">
         <Text size="xs" c="dimmed">
-          {made > from ? `Made ${relative(segment.created_at)}. ` : ''}
+          {made > from ? `Created ${relative(segment.created_at)}. ` : ''}
           {earlier.data && earlier.data.length > 0
             ? 'Dotted: how many its conditions of today would have matched then.'
-            : `Times in ${zone}.`}
+            : `Times in ${zone}. Joined and left do not count who a new definition brought or took.`}
         </Text>
         <Group gap="xs">
           {young && segment.definition !== undefined && <PastButton past={past} loading={earlier.isFetching} />}
@@ -106,15 +106,15 @@ function Growth({ segment }: { segment: Segment }) {
   );
 }
 
-/** The steps from when the segment was made on, each at its end. */
-function pointsOf(
-  steps: readonly { at: string | null; count: number; enters: number; leaves: number }[],
-  step: number,
-  made: number,
-  to: number,
-): Point[] {
+/** The steps from when the segment was made on, each at its end. Who a new definition brought or took did not move. */
+function pointsOf(steps: readonly HistoryPoint[], step: number, made: number, to: number): Point[] {
   return steps
-    .map(({ at, ...p }) => ({ ...p, at: Math.min(Date.parse(at ?? '') + step, to) }))
+    .map((p) => ({
+      at: Math.min(Date.parse(p.at ?? '') + step, to),
+      count: p.count,
+      enters: p.enters - p.enters_defined,
+      leaves: p.leaves - p.leaves_defined,
+    }))
     .filter((p) => p.at > made);
 }
 

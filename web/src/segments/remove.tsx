@@ -73,10 +73,9 @@ function Effect({ segment, verb }: { segment: Segment; verb: 'archive' | 'delete
   }
   return (
     <Text>
-      It keeps its definition and its name, and has no people and no work until it is restored: the {people} in it now
-      are let go.
-      {segment.kind === 'manual' &&
-        ' They were put in by hand, and restoring does not bring them back: export them first.'}
+      {segment.kind === 'manual'
+        ? `It is used and shown nowhere until it is restored. It keeps its name and the ${people} in it.`
+        : `It keeps its definition and its name, and makes no work until it is restored: then it is worked out anew who is in it. The ${people} in it now are let go.`}
     </Text>
   );
 }

@@ -7,6 +7,7 @@ import { count, percent } from '../app/format';
 import { notify } from '../app/notify';
 import { Page } from '../app/page';
 import { Failure, Waiting } from '../app/states';
+import { useChosenInSight } from '../app/tabs';
 import { useMay } from '../session/api';
 import { everybodyQuery, isBuilding, type Segment, segmentQuery, useAct } from './api';
 import { Changes } from './changes';
@@ -162,7 +163,11 @@ function Condition({ segment }: { segment: Segment }) {
       <Notice
         color="gray"
         title="Archived"
-        text="It has no people until it is restored; its definition is kept."
+        text={
+          segment.kind === 'manual'
+            ? 'It is used nowhere until it is restored; its people are kept.'
+            : 'It has no people until it is restored; its definition is kept.'
+        }
         action={button('restore', 'Restore')}
       />
     );
@@ -194,6 +199,7 @@ const views: readonly { tab: Tab; label: string; show: (segment: Segment) => Rea
 function Views({ segment }: { segment: Segment }) {
   const { tab = 'overview' } = useSearch({ from: '/w/$workspace/segments/$segment' });
   const navigate = useNavigate();
+  const list = useChosenInSight(tab);
   const has = (t: Tab) => t !== 'history' || segment.kind === 'dynamic';
   return (
     <Tabs
@@ -208,7 +214,7 @@ function Views({ segment }: { segment: Segment }) {
         })
       }
     >
-      <Tabs.List className={classes.tabs} mb="md">
+      <Tabs.List className="tabs" mb="md" ref={list}>
         {views.map(
           (v) =>
             has(v.tab) && (

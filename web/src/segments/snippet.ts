@@ -8,7 +8,7 @@ export const languages = [
 ] as const;
 export type Language = (typeof languages)[number]['id'];
 
-export interface Call {
+interface Call {
   title: string;
   method: 'GET' | 'POST';
   path: (key: string) => string;

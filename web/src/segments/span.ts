@@ -38,7 +38,8 @@ export function ticks(low: number, high: number, most = 4): number[] {
   if (high <= low) return [low];
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, ([1, 2, 2.5, 5, 10].find((n) => n * power >= rough) ?? 10) * power);
+  const round = power > 1 ? [1, 2, 2.5, 5, 10] : [1, 2, 5, 10]; // nobody is half a person
+  const step = Math.max(1, (round.find((n) => n * power >= rough) ?? 10) * power);
   const first = Math.ceil(low / step) * step;
   return Array.from({ length: Math.floor((high - first) / step + 1e-9) + 1 }, (_, i) => first + i * step);
 }

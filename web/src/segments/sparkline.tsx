@@ -17,7 +17,7 @@ export function Sparkline({ curve: { counts, days }, now }: { curve: Curve; now:
   if (counts.length < 2) {
     return (
       <Text span size="sm" c="dimmed">
-        since today
+        new today
       </Text>
     );
   }

@@ -3,7 +3,7 @@ import { IconArrowDown, IconArrowUp, IconChartCircles, IconDots } from '@tabler/
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
-import { count, number, signed } from '../app/format';
+import { count, number, signed, useZone, whole } from '../app/format';
 import type { Segment } from './api';
 import { SegmentMenu } from './menu';
 import type { Column, Sort } from './search';
@@ -201,7 +201,7 @@ function Row({ index, segment, change, curve, chosen, full, choose }: RowOf) {
       </td>
       <td className={classes.wide}>{curve && <Sparkline curve={curve} now={segment.count} />}</td>
       <td data-numeric className={classes.medium}>
-        <Moved by={change} />
+        <Moved by={change} since={segment.created_at} />
       </td>
       <td data-numeric className={classes.wide}>
         {segment.used_in.length > 0 ? (
@@ -259,11 +259,12 @@ function Sentence({ segment }: { segment: Segment }) {
 }
 
 /** +12 or −3 in words of colour; nothing where there is nothing to compare with. */
-function Moved({ by }: { by: number | undefined }) {
+function Moved({ by, since }: { by: number | undefined; since: string }) {
+  const zone = useZone();
   if (by === undefined) {
     return (
-      <Text span c="dimmed" size="sm">
-        new
+      <Text span c="dimmed" size="sm" title={`Created ${whole(since, zone)}: not yet seven days old`}>
+        —
       </Text>
     );
   }

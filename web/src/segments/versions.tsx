@@ -3,7 +3,7 @@ import { IconArrowBackUp } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { count, moment, number, relative, useZone } from '../app/format';
+import { count, number, relative, useZone, whole } from '../app/format';
 import { notify } from '../app/notify';
 import { visible } from '../app/reading';
 import { Failure, Waiting } from '../app/states';
@@ -40,7 +40,7 @@ export function Versions({ segment }: { segment: Segment }) {
                     </Badge>
                   )}
                   <Text size="sm" c="dimmed">
-                    <time dateTime={v.saved_at} title={`${moment(v.saved_at, zone)} (${zone})`}>
+                    <time dateTime={v.saved_at} title={whole(v.saved_at, zone)}>
                       {relative(v.saved_at)}
                     </time>
                     {` by ${authorOf(v)}`}

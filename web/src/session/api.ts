@@ -2,7 +2,7 @@ import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient }
 import { useParams } from '@tanstack/react-router';
 import { ApiError, api, type Schemas, unwrap } from '../api/client';
 
-export type Session = Schemas['Session'];
+type Session = Schemas['Session'];
 export type Scope = Session['scope'];
 export type Role = 'viewer' | 'editor' | 'sender' | 'admin';
 

@@ -3,7 +3,7 @@ import { enter, root } from '../app/inside';
 import { beGuest, sessionQuery, setupQuery, takeWanted } from './api';
 
 /** Where to go after the log-in; only a path of this server. */
-export interface LogInSearch {
+interface LogInSearch {
   to?: string;
 }
 

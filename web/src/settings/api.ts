@@ -5,7 +5,6 @@ import type { Role } from '../session/api';
 export type User = Schemas['User'];
 export type Invitation = Schemas['Link'];
 export type NewLink = Schemas['NewLink'];
-export type AuditEntry = Schemas['AuditEntry'];
 
 /** Renames the workspace, or moves it to another time zone: then every segment is built anew. */
 export function useUpdateWorkspace() {

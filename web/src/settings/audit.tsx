@@ -1,12 +1,13 @@
 import { Anchor, Button, Group, Select, Stack, Table, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { moment, useZone } from '../app/format';
+import { brief, useZone, whole } from '../app/format';
 import { Empty, Failure, Waiting } from '../app/states';
-import { keysQuery } from '../data/api';
+import { importsQuery, keysQuery } from '../data/api';
+import { everySegmentQuery } from '../segments/api';
 import { useMay } from '../session/api';
 import { auditQuery, usersQuery } from './api';
-import { deeds, topics } from './deeds';
+import { deeds, detailOf, topics } from './deeds';
 
 /** Who did what, when, to which object. */
 export function AuditLog() {
@@ -32,7 +33,10 @@ export function AuditLog() {
         <Select
           label="By"
           searchable
-          data={[{ value: '', label: 'Anybody' }, ...[...names].map(([value, label]) => ({ value, label }))]}
+          data={[
+            { value: '', label: 'Anybody' },
+            ...[...names].filter(([id]) => /^(usr|key)_/.test(id)).map(([value, label]) => ({ value, label })),
+          ]}
           allowDeselect={false}
           value={filter.who ?? ''}
           onChange={(who) => navigate({ search: (s) => ({ ...s, who: who || undefined }) })}
@@ -54,9 +58,18 @@ export function AuditLog() {
           <Table.Tbody>
             {shown.map((e) => (
               <Table.Tr key={e.id}>
-                <Table.Td>{moment(e.at, zone)}</Table.Td>
+                <Table.Td>
+                  <time dateTime={e.at} title={whole(e.at, zone)}>
+                    {brief(e.at, zone)}
+                  </time>
+                </Table.Td>
                 <Table.Td>{names.get(e.who) ?? (e.who.startsWith('usr_') ? 'a former user' : e.who)}</Table.Td>
-                <Table.Td>{deeds[e.action] ?? e.action}</Table.Td>
+                <Table.Td>
+                  {deeds[e.action] ?? e.action}
+                  <Text size="xs" c="dimmed">
+                    {detailOf(e.action, e.detail as Record<string, unknown>)}
+                  </Text>
+                </Table.Td>
                 <Table.Td visibleFrom="sm">{e.object !== e.who && <ObjectOf id={e.object} names={names} />}</Table.Td>
               </Table.Tr>
             ))}
@@ -74,11 +87,16 @@ export function AuditLog() {
   );
 }
 
-/** The names of users and keys, by their ids. */
+/** The names of users, keys, segments and imports, by their ids. */
 function useNames(workspace: string, enabled: boolean): Map<string, string> {
   const users = useQuery({ ...usersQuery(workspace), enabled }).data?.users ?? [];
   const keys = useQuery({ ...keysQuery(workspace), enabled }).data ?? [];
+  const segments = useQuery({ ...everySegmentQuery(workspace), enabled }).data ?? [];
+  const archived = useQuery({ ...everySegmentQuery(workspace, true), enabled }).data ?? [];
+  const imports = useQuery({ ...importsQuery(workspace), enabled }).data ?? [];
   return new Map([
+    ...[...segments, ...archived].map((s) => [s.id, s.name] as const),
+    ...imports.map((m) => [m.id, m.file || 'an import'] as const),
     ...users.map((u) => [u.id, u.name] as const),
     ...keys.map((k) => [k.id, `the key ${k.name}`] as const),
   ]);
@@ -94,7 +112,7 @@ function ObjectOf({ id, names }: { id: string; names: Map<string, string> }) {
           <Link {...props} to="/w/$workspace/segments/$segment" params={{ workspace, segment: id }} />
         )}
       >
-        the segment
+        {names.get(id) ?? 'a segment that is gone'}
       </Anchor>
     );
   }
@@ -106,7 +124,7 @@ function ObjectOf({ id, names }: { id: string; names: Map<string, string> }) {
           <Link {...props} to="/w/$workspace/data/imports/$import" params={{ workspace, import: id }} />
         )}
       >
-        the import
+        {names.get(id) ?? 'an earlier import'}
       </Anchor>
     );
   }

@@ -30,7 +30,7 @@ const keys = createRoute({
 });
 
 /** Which entries of the audit log are shown. */
-export interface AuditSearch {
+interface AuditSearch {
   who?: string;
   about?: string;
 }

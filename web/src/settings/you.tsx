@@ -21,7 +21,7 @@ export function You() {
           <Title order={2} size="h4">
             {session?.user?.name}
           </Title>
-          <Text size="sm">{session?.user?.email}</Text>
+          {!session?.guest && <Text size="sm">{session?.user?.email}</Text>}
           <Text size="sm" c="dimmed">
             {roles.find((r) => r.value === role)?.label} here: {roles.find((r) => r.value === role)?.about}
           </Text>
@@ -32,7 +32,7 @@ export function You() {
           </Group>
         </Stack>
       </Card>
-      <Password />
+      {!session?.guest && <Password />}
     </Stack>
   );
 }

@@ -10,7 +10,7 @@ import { type NodeCount, type Preview, previewQuery } from './api';
 const pause = 250; // milliseconds after the last change
 
 /** The last exact answer, and whether it is of what stands there now. */
-export interface Live {
+export interface Previewed {
   readonly preview?: Preview;
   /** False while another answer is on its way, or none can be had. */
   readonly fresh: boolean;
@@ -24,7 +24,7 @@ export interface Live {
 }
 
 /** Counts a draft's definition while it changes: the answer before stays until the next is here. */
-export function useLive(workspace: string, halves: Halves): Live {
+export function usePreviewed(workspace: string, halves: Halves): Previewed {
   const [asked] = useDebouncedValue(halves, pause);
   const tree = useMemo(() => join(asked), [asked]);
   const definition = useMemo(() => tree && toDefinition(tree), [tree]);
@@ -63,7 +63,7 @@ export function useLive(workspace: string, halves: Halves): Live {
 const root = '/definition';
 
 /** The fault of a definition that the server found; undefined for any other failure. */
-export function faultOf(error: unknown): Note | undefined {
+function faultOf(error: unknown): Note | undefined {
   if (!(error instanceof ApiError)) return undefined;
   const { pointer, code, detail, suggestion } = error.problem;
   if (pointer !== root && !pointer?.startsWith(`${root}/`)) return undefined;
