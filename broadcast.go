@@ -108,6 +108,7 @@ type BroadcastVariant struct {
 	Name     string  `json:"name,omitempty" maxLength:"50" doc:"A, B, … if left out."`
 	Template string  `json:"template" doc:"Id of a template of the broadcast's kind."`
 	Share    float64 `json:"share,omitempty" minimum:"0" maximum:"100" doc:"Percent of those who get a message; equal shares if all are left out."`
+	Version  int     `json:"template_version,omitempty" readOnly:"true" doc:"Of the template, as it was when the sending began."`
 }
 
 // BroadcastWinner says how the best of several variants is found.

@@ -56,6 +56,9 @@ type Origin struct {
 	Occurrence string     `json:"occurrence,omitempty"` // which of several: of a campaign the journey, of a call its idempotency key
 }
 
+// DeliveryPrefix is what the id of a delivery begins with.
+const DeliveryPrefix = "dlv_"
+
 // DeliveryID derives the id of the delivery of an origin to a person: the same for the same, however often it is
 // planned, so that nothing is planned twice. Source of Message-ID, webhook-id and apns-id.
 func DeliveryID(workspace, person string, o Origin) string {
@@ -65,7 +68,7 @@ func DeliveryID(workspace, person string, o Origin) string {
 		h.Write([]byte(part))
 	}
 	h.Write(binary.AppendUvarint(nil, uint64(o.Version)))
-	return "dlv_" + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:20])
+	return DeliveryPrefix + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:20])
 }
 
 // Delivery is one message to one person, from planned to what became of it. Moments are 0 until they come.

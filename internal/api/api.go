@@ -23,6 +23,7 @@ import (
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/places"
 	"github.com/carpel/carpel/internal/records"
+	"github.com/carpel/carpel/internal/tracking"
 )
 
 // Options is what the API works on.
@@ -43,6 +44,8 @@ type Options struct {
 	CloseIdle func(ctx context.Context) error
 	// Replay ingests a rejected item again, as its family would.
 	Replay func(ctx context.Context, workspace string, r records.Rejection) error
+	// TakeReport keeps what a bounce or a complaint, as it came by mail, says about deliveries.
+	TakeReport func(ctx context.Context, workspace string, raw []byte) ([]tracking.Taken, error)
 	// OpenID is the provider that users may log in with; nil for none.
 	OpenID *openid.Provider
 	// Guest is the user that any browser of the server's own machine may be; "" for none.
@@ -99,7 +102,7 @@ func New(o Options) *API {
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
-		a.registerTemplates, a.registerTemplatePreviews, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerTemplates, a.registerTemplatePreviews, a.registerReports, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}

@@ -18,6 +18,7 @@ import (
 type serverFlags struct {
 	Listen       string      `help:"Address of the API and of ingestion." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL    string      `name:"public-url" help:"Where people outside reach this server, for the links of messages, such as https://carpel.example.com; http:// and --listen if not given." env:"CARPEL_PUBLIC_URL" placeholder:"URL"`
+	BounceListen string      `help:"Address at which mail to the return paths of messages is received, such as 0.0.0.0:25; none if not given." placeholder:"HOST:PORT"`
 	Metrics      string      `help:"Address of Prometheus metrics; none if not given." placeholder:"HOST:PORT"`
 	WriteKey     string      `help:"Preset a server ingestion key (sk_…) at the first start." env:"CARPEL_WRITE_KEY" placeholder:"KEY"`
 	TrustedProxy []network   `help:"Addresses or networks (CIDR) of proxies whose X-Forwarded-For, -Proto and -Host are believed; nobody's if not given." placeholder:"CIDR,…"`
@@ -72,7 +73,7 @@ func (f serverFlags) site(address string) site {
 }
 
 func (f serverFlags) config(t *terminal) server.Config {
-	return server.Config{TrustedProxies: prefixes(f.TrustedProxy), OutboundAllow: prefixes(f.Outbound), Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, PublicURL: f.PublicURL, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
+	return server.Config{TrustedProxies: prefixes(f.TrustedProxy), OutboundAllow: prefixes(f.Outbound), Data: t.Data, OpenID: openid.Config(f.OpenID), Listen: f.Listen, PublicURL: f.PublicURL, BounceListen: f.BounceListen, Metrics: f.Metrics, APIKey: t.Key, Write: f.WriteKey, MemoryMB: f.MemoryMB,
 		MaxOpen: f.MaxOpen, MinFreeMB: f.MinFreeMB, MaxPending: f.MaxPending, Version: t.Version, Now: t.Now, Log: newLog(t.Err, f.LogFormat, f.LogLevel)}
 }
 

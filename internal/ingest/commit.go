@@ -26,6 +26,9 @@ type Batch struct {
 // without an error, what was taken is durable, and so is the list of what was not. An error means that nothing of
 // the batch may be acknowledged.
 func (in *Intake) Commit(ctx context.Context, b *Batch) error {
+	if err := in.findDeliveries(ctx, b); err != nil {
+		return err
+	}
 	erased, err := in.erased(ctx, b)
 	if err != nil {
 		return err
@@ -52,6 +55,9 @@ func (in *Intake) Commit(ctx context.Context, b *Batch) error {
 		if it.Gone && it.Refused != nil && it.Refused.Code == carpel.CodeNotFound {
 			it.Refused = nil
 		}
+	}
+	if err := in.tellReports(ctx, b); err != nil {
+		return err
 	}
 	if b.Replay {
 		return nil

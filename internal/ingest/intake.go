@@ -18,13 +18,16 @@ import (
 	"github.com/carpel/carpel/internal/records"
 )
 
-// Options is what an intake works on. All must be set.
+// Options is what an intake works on. All must be set but what says otherwise.
 type Options struct {
 	Records *records.DB
 	// Commit hands items to a workspace's engine; see engine.Writer.
 	Commit func(ctx context.Context, workspace string, items []carpel.Item) ([]engine.Outcome, error)
 	// Person finds a person before they are erased; CodeNotFound for nobody. See engine.People.
 	Person func(ctx context.Context, workspace string, ref carpel.PersonRef) (*carpel.Person, error)
+	// Reported is told what became of deliveries of this server, as callers report it, after it was committed; it may be
+	// told the same again. nil for nobody.
+	Reported func(ctx context.Context, workspace string, reports []carpel.Item) error
 }
 
 // Intake commits items and lists what is refused. Safe for concurrent use.

@@ -22,8 +22,11 @@ type Item struct {
 	Refused  *carpel.Error
 	Warnings []*carpel.Error
 	Repeated bool
-	resolved string // key of the person it went to
-	content  uint64 // hash of what it says, for an item with a message id
+	ours     bool // it is about a delivery of this server
+	// deliveryPointer points to the id of the delivery that it is about.
+	deliveryPointer string
+	resolved        string // key of the person it went to
+	content         uint64 // hash of what it says, for an item with a message id
 }
 
 // Refuse gives the reason why the item is not taken; the first one counts.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -61,9 +62,58 @@ func (it *Item) Report(r Report) {
 		sum := sha256.Sum256([]byte(delivery + "\x00" + action + "\x00" + string(r.Timestamp.Raw()) + "\x00" + it.Message.Link))
 		it.MessageID = "metric:" + hex.EncodeToString(sum[:16])
 	}
-	if it.Refused == nil && it.Person.IsZero() {
-		it.Refusef(carpel.CodeNotFound, r.Base+"/"+r.DeliveryField, "the delivery is not one of ours, and there is no recipient to find the person by")
+	if it.Refused == nil && it.Person.IsZero() && !it.mayBeOurs() {
+		it.notOurs(r.Base + "/" + r.DeliveryField)
 	}
+	it.deliveryPointer = r.Base + "/" + r.DeliveryField
+}
+
+// mayBeOurs reports whether an item is about a message that this server may have sent, by the shape of its id.
+func (it *Item) mayBeOurs() bool {
+	return it.Kind == carpel.ItemMessage && it.Message != nil && strings.HasPrefix(it.Message.Delivery, carpel.DeliveryPrefix)
+}
+
+func (it *Item) notOurs(pointer string) {
+	it.Refusef(carpel.CodeNotFound, pointer, "the delivery is not one of ours, and there is no recipient to find the person by")
+}
+
+// findDeliveries finds whom the reports are about that name deliveries of ours.
+func (in *Intake) findDeliveries(ctx context.Context, b *Batch) error {
+	for _, it := range b.Items {
+		if it.Refused != nil || !it.mayBeOurs() {
+			continue
+		}
+		d, err := in.options.Records.Delivery(ctx, b.Workspace, it.Message.Delivery)
+		switch {
+		case carpel.ErrorCode(err) == carpel.CodeNotFound:
+			if it.Person.IsZero() {
+				it.notOurs(it.deliveryPointer)
+			}
+		case err != nil:
+			return err
+		default:
+			it.Person, it.Fallback, it.ours = carpel.PersonRef{Key: d.Person}, carpel.PersonRef{}, true
+			it.Message.Channel, it.Message.Campaign = string(d.Kind), d.Origin.ID
+			if action := it.Message.Action; action != "opened" && action != "clicked" { // it happens once, whoever tells
+				it.MessageID = d.ID + ":" + action
+			}
+		}
+	}
+	return nil
+}
+
+// tellReports hands on what was reported about deliveries of ours, once it is committed. Telling it again is harmless.
+func (in *Intake) tellReports(ctx context.Context, b *Batch) error {
+	var ours []carpel.Item
+	for _, it := range b.Items {
+		if it.ours && it.Refused == nil {
+			ours = append(ours, it.Item)
+		}
+	}
+	if len(ours) == 0 || in.options.Reported == nil {
+		return nil
+	}
+	return in.options.Reported(ctx, b.Workspace, ours)
 }
 
 // recipient finds whom the report is about, and the channel.

@@ -54,7 +54,7 @@ func sending(t testing.TB, db *records.DB, workspace string, people int64) carpe
 		b, err = db.MoveBroadcast(t.Context(), workspace, b.ID, records.BroadcastMove{Move: carpel.SendBroadcast})
 	}
 	if err == nil {
-		b, err = db.SetAudience(t.Context(), workspace, b.ID, []byte("roll"), people)
+		b, err = db.SetAudience(t.Context(), workspace, b.ID, records.Audience{Roll: []byte("roll"), People: people, Versions: []int{1}})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // BroadcastMove asks something of a broadcast.
 type BroadcastMove struct {
 	Move      carpel.BroadcastMove
-	Reason    string    // of a pause that nobody asked for
+	Reason    string    // of a pause that nobody asked for; it stays when the broadcast goes on, and is no reason again
 	IfVersion time.Time // the UpdatedAt it must have, zero for any
 }
 
@@ -26,7 +26,7 @@ func (db *DB) MoveBroadcast(ctx context.Context, workspace, id string, m Broadca
 			return err
 		}
 		now := carpel.Millis(db.millis())
-		b.State, b.Reason = to, m.Reason
+		b.State = to
 		switch m.Move {
 		case carpel.ScheduleBroadcast:
 			return scheduleBroadcast(b, now)
@@ -39,6 +39,9 @@ func (db *DB) MoveBroadcast(ctx context.Context, workspace, id string, m Broadca
 			b.Spec.Schedule = nil // it is sent now
 			b.StartedAt, b.DueAt = now, 0
 		case carpel.PauseBroadcast:
+			if m.Reason != "" {
+				b.Reason = m.Reason
+			}
 			return holdDeliveries(ctx, tx, workspace, id)
 		case carpel.CancelBroadcast:
 			if b.StartedAt == 0 {

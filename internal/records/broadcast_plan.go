@@ -39,14 +39,24 @@ func (db *DB) BroadcastsAtWork(ctx context.Context) ([]WorkspaceBroadcast, error
 
 func broadcastReader(id string) string { return "broadcast:" + id }
 
-// SetAudience keeps whom a broadcast goes to: the engine's roll of so many people. Once it stands it stays.
-func (db *DB) SetAudience(ctx context.Context, workspace, id string, roll []byte, people int64) (carpel.Broadcast, error) {
+// Audience is whom a broadcast goes to, and what they get.
+type Audience struct {
+	Roll     []byte // of the engine
+	People   int64  // on it
+	Versions []int  // of the variants' templates
+}
+
+// SetAudience keeps whom a broadcast goes to. Once it stands it stays.
+func (db *DB) SetAudience(ctx context.Context, workspace, id string, a Audience) (carpel.Broadcast, error) {
 	return db.editBroadcast(ctx, workspace, id, time.Time{}, func(tx *sql.Tx, b *carpel.Broadcast) error {
 		if b.State != carpel.BroadcastSending || b.Stage != carpel.StageNone {
 			return nil
 		}
-		b.Stage, b.People = carpel.StagePlanning, people
-		_, err := tx.ExecContext(ctx, "INSERT INTO broadcast_rolls (workspace, broadcast, people) VALUES (?, ?, ?)", workspace, id, roll)
+		b.Stage, b.People = carpel.StagePlanning, a.People
+		for i, version := range a.Versions {
+			b.Spec.Variants[i].Version = version
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO broadcast_rolls (workspace, broadcast, people) VALUES (?, ?, ?)", workspace, id, a.Roll)
 		return err
 	})
 }

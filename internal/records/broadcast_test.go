@@ -251,7 +251,7 @@ func TestBroadcastWinner(t *testing.T) {
 	if _, err := db.MoveBroadcast(t.Context(), ws, b.ID, records.BroadcastMove{Move: carpel.SendBroadcast}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.SetAudience(t.Context(), ws, b.ID, []byte("roll"), 30); err != nil {
+	if _, err := db.SetAudience(t.Context(), ws, b.ID, records.Audience{Roll: []byte("roll"), People: 30, Versions: []int{1, 2}}); err != nil {
 		t.Fatal(err)
 	}
 	p := page(b, 0, 6, true)

@@ -29,7 +29,7 @@ func (db *DB) EraseMessages(ctx context.Context, workspace string, who Erased) e
 				`UPDATE deliveries SET recipient = '', detail = '', content = '', data = '',
 					reason = CASE WHEN state IN ('held', 'planned', 'attempting', 'unknown') THEN 'erased' ELSE reason END, state = CASE WHEN state IN ('held', 'planned') THEN 'skipped' ELSE state END
 					WHERE workspace = ? AND person = ?`,
-				"DELETE FROM inbox WHERE workspace = ? AND person = ?",
+				"DELETE FROM inbox WHERE workspace = ? AND person = ?", "DELETE FROM sightings WHERE workspace = ? AND person = ?",
 			} {
 				if _, err := tx.ExecContext(ctx, change, workspace, key); err != nil {
 					return err

@@ -3,6 +3,8 @@ package records
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 
 	"github.com/carpel/carpel"
 )
@@ -64,4 +66,17 @@ func (db *DB) mark(ctx context.Context, tx *sql.Tx, workspace string, m Mark) er
 	}
 	_, err := tx.ExecContext(ctx, "UPDATE deliveries SET "+column+" = ? WHERE workspace = ? AND id = ? AND "+column+" = 0", at, workspace, m.Delivery)
 	return err
+}
+
+// WorkspaceOfDelivery returns the workspace that a delivery is of, by its id alone; CodeNotFound when there is none. It
+// looks into the index of each workspace.
+func (db *DB) WorkspaceOfDelivery(ctx context.Context, id string) (workspace string, err error) {
+	err = db.read.QueryRowContext(ctx, "SELECT d.workspace FROM workspaces w JOIN deliveries d ON d.workspace = w.id AND d.id = ?", id).Scan(&workspace)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", carpel.Errorf(carpel.CodeNotFound, "there is no delivery %.60q", id)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read workspace of a delivery: %w", err)
+	}
+	return workspace, nil
 }

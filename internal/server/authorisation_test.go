@@ -46,6 +46,7 @@ var scopes = map[string]string{
 	"GET /api/activity":                "read",
 	"GET /api/recipes":                 "read",
 	"GET /api/limits":                  "read",
+	"POST /api/bounces":                "write",
 	"GET /api/rejected":                "read",
 	"GET /api/rejected/codes":          "read",
 	"POST /api/rejected/{id}/replay":   "write",

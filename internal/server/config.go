@@ -18,11 +18,13 @@ import (
 // Config is every setting of a server. Flags, environment and file fill it alike; the zero value of a field takes
 // its default.
 type Config struct {
-	Data    string // the data directory; default ./carpel-data
-	Listen  string // API and ingestion; default 127.0.0.1:8080
-	Metrics string // Prometheus, on a listener of its own; "" for none
-	APIKey  string // presets an API key with all scopes
-	Write   string // presets a server ingestion key
+	Data   string // the data directory; default ./carpel-data
+	Listen string // API and ingestion; default 127.0.0.1:8080
+	// BounceListen is where mail to the return paths of messages is received, such as 0.0.0.0:25; "" for nowhere.
+	BounceListen string
+	Metrics      string // Prometheus, on a listener of its own; "" for none
+	APIKey       string // presets an API key with all scopes
+	Write        string // presets a server ingestion key
 
 	// Demo makes up a company in the first workspace of a new data directory; the zero value for none.
 	Demo carpel.Demo

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/render"
 	"github.com/carpel/carpel/internal/tracking"
 )
 
@@ -78,18 +79,18 @@ func (s *Server) Metrics() string {
 }
 
 // Sent makes a delivery that was sent at a moment without anything being sent, and returns its id and its links.
-func (s *Server) Sent(ctx context.Context, workspace string, d carpel.Delivery, at carpel.Millis) (string, tracking.Links, error) {
+func (s *Server) Sent(ctx context.Context, workspace string, d carpel.Delivery, at carpel.Millis) (string, render.Links, error) {
 	if _, err := s.records.PlanDeliveries(ctx, workspace, d); err != nil {
-		return "", tracking.Links{}, err
+		return "", render.Links{}, err
 	}
 	id := carpel.DeliveryID(workspace, d.Person, d.Origin)
 	db, err := sql.Open("sqlite", filepath.Join(s.config.Data, recordsFile))
 	if err != nil {
-		return "", tracking.Links{}, err
+		return "", render.Links{}, err
 	}
 	defer db.Close()
 	if _, err := db.ExecContext(ctx, "UPDATE deliveries SET state = 'sent', recipient = ?, sent_at = ? WHERE workspace = ? AND id = ?", d.Recipient, int64(at), workspace, id); err != nil {
-		return "", tracking.Links{}, err
+		return "", render.Links{}, err
 	}
 	d.ID = id
 	return id, s.tracking.Links(workspace, d), nil
@@ -113,3 +114,20 @@ func (s *Server) Tell(ctx context.Context) error {
 
 // FillDisk makes the disk nearly full from now on, as far as whoever takes something in sees it.
 func (s *Server) FillDisk() { s.disk.minFree = 1 << 62 }
+
+// SuppressedFor is why nothing is sent to an address; "" when something may be.
+func (s *Server) SuppressedFor(ctx context.Context, workspace, address string) (string, error) {
+	x, err := s.records.Suppression(ctx, workspace, carpel.Email, address)
+	if carpel.ErrorCode(err) == carpel.CodeNotFound {
+		return "", nil
+	}
+	return string(x.Reason), err
+}
+
+// BounceToken is what stands in the return path of a delivery.
+func (s *Server) BounceToken(delivery string) string {
+	return tracking.BounceToken(s.ring, delivery)
+}
+
+// ListenForReports lets Run receive bounces, too.
+func (s *Server) ListenForReports(at string) { s.config.BounceListen = at }

@@ -23,7 +23,7 @@ type ingestion struct {
 // newDoor makes the way in from the server's parts.
 func (s *Server) newDoor() *compat.Door {
 	return compat.NewDoor(compat.Options{
-		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit, Person: s.person}),
+		Intake:  ingest.New(ingest.Options{Records: s.records, Commit: s.commit, Person: s.person, Reported: s.tracking.Reported}),
 		Records: s.records, Room: s.disk.room, MaxPending: s.config.MaxPending, Refused: s.metrics.refusedBy("ingestion"), Now: s.config.Now, Log: s.config.Log,
 	})
 }

@@ -22,6 +22,14 @@ func (s *Server) newSender() *delivery.Sender {
 	})
 }
 
+// runSender sends until ctx ends; a server that is [Config.Still] sends nothing.
+func (s *Server) runSender(ctx context.Context) error {
+	if s.config.Still {
+		return nil
+	}
+	return s.sender.Run(ctx)
+}
+
 // noSender is whom an email in the sandbox is from while nobody said who sends.
 const noSender = "No sender yet <no-sender@carpel.invalid>"
 

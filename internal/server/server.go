@@ -60,7 +60,8 @@ type Server struct {
 	openID     *openid.Provider
 	tracking   *tracking.Tracker
 	sender     *delivery.Sender
-	listensAt  atomic.Pointer[string] // address of the main listener, once it listens
+	listensAt  atomic.Pointer[string]       // address of the main listener, once it listens
+	reports    atomic.Pointer[net.Listener] // of bounces and complaints, once it listens
 	handler    http.Handler
 	demos      demos
 	guest      string // user id of the guest; "" for none
@@ -124,6 +125,8 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		open:    map[string]*openEngine{}, failed: map[string]bool{}, unswept: map[string]time.Time{},
 	}
 	s.metrics = newMetrics(s.workspaces, s.disk)
+	s.tracking = s.newTracker()
+	s.sender = s.newSender()
 	s.door = s.newDoor()
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Admit: s.door.Admit, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
@@ -137,8 +140,6 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 			return s, err
 		}
 	}
-	s.tracking = s.newTracker()
-	s.sender = s.newSender()
 	s.handler = s.routes()
 	return s, nil
 }
@@ -233,7 +234,7 @@ func (s *Server) routes() http.Handler {
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Room: s.disk.room, Backup: s.Backup,
-		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay,
+		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range tracking.Paths() {
@@ -295,6 +296,9 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		mux.Handle("GET /metrics", s.metrics.handler())
 		servers, listeners = append(servers, newHTTPServer(work, mux, s.config.Log)), append(listeners, l)
 	}
+	if err := s.listenForReports(); err != nil {
+		return errors.Join(err, main.Close())
+	}
 	address := addressHere(main.Addr())
 	s.listensAt.Store(&address)
 	if err := s.announce(address); err != nil {
@@ -320,23 +324,14 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 			cancel(err)
 		}
 	}()
-	tracked := make(chan struct{})
-	go func() {
-		defer close(tracked)
-		if err := s.tracking.Run(ctx); err != nil {
-			cancel(err)
-		}
-	}()
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		if s.config.Still {
-			return
-		}
-		if err := s.sender.Run(ctx); err != nil {
-			cancel(err)
-		}
-	}()
+	var beside sync.WaitGroup
+	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.runSender} {
+		beside.Go(func() {
+			if err := run(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
 	if err := s.runDemos(ctx); err != nil {
 		cancel(err)
 	}
@@ -357,8 +352,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}
 	<-done
-	<-tracked
-	<-sent
+	beside.Wait()
 	s.demos.work.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		errs = append(errs, err)

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
@@ -39,4 +41,37 @@ func (c Config) checkPublicURL() error {
 		c.Log.Warn("the public URL is not https: mail programs will not offer to unsubscribe with one click")
 	}
 	return nil
+}
+
+// listenForReports opens the listener of bounces and complaints, if there is to be one.
+func (s *Server) listenForReports() error {
+	if s.config.BounceListen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", s.config.BounceListen)
+	if err != nil {
+		return fmt.Errorf("listen for bounces: %w", err)
+	}
+	s.reports.Store(&l)
+	return nil
+}
+
+// receiveReports takes bounces and complaints in until ctx ends.
+func (s *Server) receiveReports(ctx context.Context) error {
+	l := s.reports.Load()
+	if l == nil {
+		return nil
+	}
+	if err := s.tracking.Receive(ctx, *l); err != nil {
+		return fmt.Errorf("receive bounces: %w", err)
+	}
+	return nil
+}
+
+// BounceAddress is where bounces are received; empty when they are not, or not yet.
+func (s *Server) BounceAddress() string {
+	if l := s.reports.Load(); l != nil {
+		return (*l).Addr().String()
+	}
+	return ""
 }

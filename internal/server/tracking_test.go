@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/render"
 	"github.com/carpel/carpel/internal/server"
-	"github.com/carpel/carpel/internal/tracking"
 )
 
 // browser is what a person's program says of itself.
@@ -27,7 +27,7 @@ type mail struct {
 	workspace string
 	person    string // key
 	delivery  string
-	links     tracking.Links
+	links     render.Links
 }
 
 func newMail(t *testing.T, change func(d *carpel.Delivery)) *mail {

@@ -4,19 +4,14 @@ import (
 	"strings"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/render"
 )
 
-// Links is what a message needs so that something comes back of it.
-type Links struct {
-	Link                            func(url string) string // what stands for a link
-	Pixel, Unsubscribe, Preferences string
-}
-
 // Links makes the links of one delivery. A link that leads anywhere but to the web stays as it is, and so does one of ours.
-func (t *Tracker) Links(workspace string, d carpel.Delivery) Links {
+func (t *Tracker) Links(workspace string, d carpel.Delivery) render.Links {
 	base := t.o.PublicURL()
 	preferences := base + pathUnsubscribe + ticket{workspace, d.ID, d.Person}.token(t.o.Ring, forUnsubscribe)
-	l := Links{
+	l := render.Links{
 		Link: func(url string) string {
 			if !isDestination(url) || strings.HasPrefix(url, base+"/m/") {
 				return url

@@ -134,10 +134,15 @@ func (t *Tracker) choose(w http.ResponseWriter, r *http.Request) {
 
 // unsubscribe ends the messages of a topic, or all of them when it is "".
 func (t *Tracker) unsubscribe(ctx context.Context, s subscriber, topic string) error {
+	return t.note(ctx, s, "unsubscribed", topic, unsubscribing(topic))
+}
+
+// unsubscribing is the choice of nothing about a topic, or of nothing at all when it is "".
+func unsubscribing(topic string) map[string]bool {
 	if topic == "" {
-		return t.note(ctx, s, "unsubscribed", "", map[string]bool{carpel.AttrUnsubscribed: true})
+		return map[string]bool{carpel.AttrUnsubscribed: true}
 	}
-	return t.note(ctx, s, "unsubscribed", topic, map[string]bool{carpel.AttrTopic + topic: false})
+	return map[string]bool{carpel.AttrTopic + topic: false}
 }
 
 // save keeps which topics a person wants, as far as that is new. Ending the topic of the message that led here counts as

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/secret"
 )
 
@@ -29,7 +30,7 @@ type ticket struct {
 const (
 	ticketFormat    = 1
 	workspacePrefix = "ws_"
-	deliveryPrefix  = "dlv_"
+	deliveryPrefix  = carpel.DeliveryPrefix
 )
 
 var errTicket = errors.New("not a ticket")
