@@ -29,9 +29,23 @@ const (
 	SandboxChanID          = "sandbox" // id of the channel that every workspace has
 )
 
+// Kind is the kind of the messages that a provider carries; "" for the sandbox, which carries all, and for none.
+func (p Provider) Kind() ChannelKind {
+	switch p {
+	case SMTP:
+		return Email
+	case FCM, APNs, WebPush:
+		return Push
+	case HTTPWebhook:
+		return Webhook
+	}
+	return ""
+}
+
 // Channel is a configured way out. A message goes through the channel of its kind (of push: and of the device's
 // platform) that is on; while there is none, to the sandbox.
 type Channel struct {
+	Workspace string         `json:"-"`
 	ID        string         `json:"id"` // ch_…
 	Kind      ChannelKind    `json:"kind"`
 	Provider  Provider       `json:"provider"`
@@ -42,3 +56,6 @@ type Channel struct {
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
 }
+
+// Providers are all that a channel can be made with, in the order they are shown.
+func Providers() []Provider { return []Provider{SMTP, FCM, APNs, WebPush, HTTPWebhook} }

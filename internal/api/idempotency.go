@@ -77,7 +77,7 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handl
 }
 
 // secretPaths begin the paths whose answers hold a secret that is shown once.
-var secretPaths = []string{"/api/keys", "/api/workspaces", "/api/invitations", "/api/users"}
+var secretPaths = []string{"/api/keys", "/api/workspaces", "/api/invitations", "/api/users", "/api/channels"}
 
 var secretFields = regexp.MustCompile(`"(secret|path)": ?"[^"]*"`)
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,8 +20,22 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// ReadSettings reads a channel's settings into a struct. Its error points at what is unknown or of the wrong type.
+// ReadSettings reads a channel's settings into a struct, but for those that every channel has: rate and domain_rate, how
+// many messages go through it in a second, all together and to one domain. Its error points at what is unknown or of the
+// wrong type.
 func ReadSettings(settings map[string]any, into any) error {
+	settings = maps.Clone(settings)
+	for _, name := range []string{"rate", "domain_rate"} {
+		if n, ok := settings[name]; ok {
+			if n, ok := n.(float64); !ok || n < 0 || n > 1e6 {
+				return SettingError(name, "it is messages in a second, 0 to 1,000,000; 0 for as fast as it goes")
+			}
+		}
+		delete(settings, name)
+	}
+	if settings == nil {
+		settings = map[string]any{}
+	}
 	raw, err := json.Marshal(settings)
 	if err != nil {
 		return carpel.Errorf(carpel.CodeInvalid, "the settings are no JSON object")

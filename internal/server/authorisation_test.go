@@ -89,6 +89,12 @@ var scopes = map[string]string{
 	"GET /api/audit":                   "admin",
 	"POST /api/check":                  "admin",
 	"POST /api/backup":                 "admin",
+	"GET /api/channels":                "read",
+	"POST /api/channels":               "admin",
+	"GET /api/channels/{id}":           "read",
+	"PUT /api/channels/{id}":           "admin",
+	"DELETE /api/channels/{id}":        "admin",
+	"POST /api/channels/{id}/check":    "admin",
 	"GET /api/keys":                    "admin",
 	"POST /api/keys":                   "admin",
 	"POST /api/keys/{id}/rotate":       "admin",
@@ -213,6 +219,7 @@ func TestOtherWorkspace(t *testing.T) {
 
 	segment := mine.define("Pro", "plan is pro")
 	manual := mine.want(201, "POST /api/segments", map[string]any{"name": "By hand", "kind": "manual"}).get("id").(string)
+	channel := mine.want(201, "POST /api/channels", map[string]any{"provider": "webhook"}).get("id").(string)
 	template := mine.want(201, "POST /api/templates", map[string]any{"name": "t", "content": map[string]any{"push": map[string]any{"title": "t", "body": "b"}}}).get("id").(string)
 	done := mine.bringIn("kind=people&format=csv", []byte("id,email,plan\nu1,u1@example.com,pro\n"))
 	imported := done.get("id").(string)
@@ -240,6 +247,7 @@ func TestOtherWorkspace(t *testing.T) {
 		{"POST /api/people/explain", map[string]any{"person": person, "definition": def}}, {"POST /api/people/explain", map[string]any{"person": "u1", "segment": segment}},
 		{"GET /api/imports/" + imported, nil}, {"POST /api/imports/" + imported + "/cancel", nil}, {"GET /api/imports/" + imported + "/rejected", nil},
 		{"POST /api/rejected/1/replay", nil},
+		{"GET /api/channels/" + channel, nil}, {"PUT /api/channels/" + channel, map[string]bool{"on": true}}, {"DELETE /api/channels/" + channel, nil}, {"POST /api/channels/" + channel + "/check", nil},
 		{"GET /api/templates/" + template, nil}, {"PUT /api/templates/" + template, map[string]string{"name": "x"}}, {"DELETE /api/templates/" + template, nil},
 		{"GET /api/templates/" + template + "/versions", nil}, {"POST /api/templates/" + template + "/preview", map[string]any{}},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
@@ -248,7 +256,7 @@ func TestOtherWorkspace(t *testing.T) {
 		if a := other.do(c.request, c.body); a.status != 404 || a.get("code") != "not_found" {
 			t.Errorf("%s from another workspace: status %d: %s", c.request, a.status, a.body)
 		}
-		for _, id := range []string{segment, manual, template, person, imported, key, user, "/1/"} {
+		for _, id := range []string{segment, manual, channel, template, person, imported, key, user, "/1/"} {
 			c.request = strings.Replace(c.request, id, replacement(id), 1)
 		}
 		path, _, _ := strings.Cut(c.request, "?")

@@ -14,7 +14,7 @@ import (
 // newSender makes what sends from the server's parts.
 func (s *Server) newSender() *delivery.Sender {
 	return delivery.New(delivery.Options{
-		Records: s.records, Engine: s.Engine, Content: s.records.TemplateContent, Sandbox: s.newSandbox(), Room: s.disk.room,
+		Records: s.records, Engine: s.Engine, Content: s.records.TemplateContent, Sandbox: s.newSandbox(), Channels: s.records.Channels, Open: s.providers.Open, Room: s.disk.room,
 		Track: func(workspace string, d carpel.Delivery) render.Links {
 			return render.Links(s.tracking.Links(workspace, d))
 		},

@@ -22,6 +22,7 @@ import (
 	"github.com/carpel/carpel/internal/compat/customerio"
 	"github.com/carpel/carpel/internal/compat/segment"
 	"github.com/carpel/carpel/internal/delivery"
+	"github.com/carpel/carpel/internal/delivery/provider"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
 	"github.com/carpel/carpel/internal/imports"
@@ -51,6 +52,7 @@ type Server struct {
 	records    *records.DB
 	ring       *secret.Ring
 	outbound   *outbound.Outbound
+	providers  *provider.Set
 	workspaces *Workspaces
 	door       *compat.Door
 	imports    *imports.Runner
@@ -118,6 +120,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 		return s, err
 	}
 	s.outbound = outbound.New(outbound.Options{Allow: config.OutboundAllow, Roots: config.OutboundRoots})
+	s.providers = s.newProviders()
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{
 		dir: filepath.Join(config.Data, workspacesDirectory), records: s.records, maxOpen: config.MaxOpen, log: config.Log,
@@ -233,7 +236,7 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Room: s.disk.room, Backup: s.Backup,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
 		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,14 @@ import (
 // TestIdle ends connections that waited for too long, and those alone, and no timer is left behind.
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dialled, ended := 0, 0
+		dialled := 0
+		var ended atomic.Int64
 		p := newPool(2, 100, func(context.Context) (*connection, error) {
 			dialled++
 			ours, theirs := net.Pipe()
 			go func() {
 				_, _ = io.Copy(io.Discard, theirs)
-				ended++
+				ended.Add(1)
 			}()
 			return newConnection(ours), nil
 		})
@@ -46,21 +48,21 @@ func TestIdle(t *testing.T) {
 		}
 		time.Sleep(idleTime/2 + time.Second)
 		synctest.Wait()
-		if ended != 1 {
-			t.Errorf("%d of two connections ended; the first was idle for too long", ended)
+		if ended.Load() != 1 {
+			t.Errorf("%d of two connections ended; the first was idle for too long", ended.Load())
 		}
 		time.Sleep(idleTime)
 		synctest.Wait()
-		if ended != 2 || dialled != 2 {
-			t.Errorf("%d of %d connections ended", ended, dialled)
+		if ended.Load() != 2 || dialled != 2 {
+			t.Errorf("%d of %d connections ended", ended.Load(), dialled)
 		}
 		p.put(take())
 		at := take()
 		p.put(at)
 		p.close()
 		synctest.Wait()
-		if ended != dialled {
-			t.Errorf("after closing, %d of %d connections ended", ended, dialled)
+		if ended.Load() != int64(dialled) {
+			t.Errorf("after closing, %d of %d connections ended", ended.Load(), dialled)
 		}
 		if _, err := p.take(t.Context(), false); !errors.Is(err, errClosed) {
 			t.Errorf("taken after closing: %v", err)

@@ -92,7 +92,7 @@ func newSink(t testing.TB, change func(*sink)) *sink {
 		defer close(done)
 		_ = s.Serve(l)
 	}()
-	t.Cleanup(func() { s.Close(); <-done })
+	t.Cleanup(func() { s.Close(); l.Close(); <-done })
 	return s
 }
 
@@ -278,7 +278,8 @@ func tlsListener(t testing.TB, s *sink) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = s.Serve(l) }() // ends with the sink
+	t.Cleanup(func() { l.Close() })
+	go func() { _ = s.Serve(l) }()
 	return l.Addr().(*net.TCPAddr).Port
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,12 +196,10 @@ func TestReuse(t *testing.T) {
 func TestStale(t *testing.T) {
 	for name, parting := range map[string]string{"with 421": "421 4.4.2 idle for too long", "without a word": "close"} {
 		t.Run(name, func(t *testing.T) {
-			mails := map[int]int{} // by connection
-			s := newScript(t, func(n int, verb string) string {
-				if verb == "MAIL" {
-					if mails[n]++; n == 1 && mails[n] == 2 {
-						return parting
-					}
+			var mails atomic.Int64 // of all connections
+			s := newScript(t, func(_ int, verb string) string {
+				if verb == "MAIL" && mails.Add(1) == 2 {
+					return parting
 				}
 				return ""
 			})

@@ -33,15 +33,21 @@ type Channel struct {
 var _ delivery.Channel = (*Channel)(nil)
 
 // Open returns the channel with its secrets; CodeInvalid for one that is none.
-func Open(_ carpel.Channel, secrets map[string]string, o Options) (*Channel, error) {
+func Open(of carpel.Channel, secrets map[string]string, o Options) (*Channel, error) {
 	c := &Channel{client: Client(o)}
+	if err := delivery.ReadSettings(of.Settings, &struct{}{}); err != nil {
+		return nil, err
+	}
+	if err := delivery.CheckSecrets(secrets, Secret, PreviousSecret); err != nil {
+		return nil, err
+	}
 	for _, name := range []string{Secret, PreviousSecret} {
 		secret := secrets[name]
 		if secret == "" {
 			continue
 		}
 		if err := CheckSecret(secret); err != nil {
-			return nil, err
+			return nil, delivery.SecretError(name, "%s", err)
 		}
 		c.secrets = append(c.secrets, secret)
 	}
