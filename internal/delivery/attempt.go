@@ -90,7 +90,7 @@ func (l *line) vars(d carpel.Delivery, r *ready) render.Vars {
 	vars := render.Vars{
 		"customer":  render.Customer(r.person),
 		"campaign":  map[string]any{"id": d.Origin.ID, "name": r.name, "kind": string(d.Origin.Kind), "step": d.Origin.Step, "variant": d.Origin.Variant},
-		"workspace": map[string]any{"id": l.workspace.ID, "name": l.workspace.Name, "address": r.sending.Address},
+		"workspace": render.Workspace(l.workspace, r.sending.Address),
 		"now":       l.Now(),
 	}
 	var data map[string]json.RawMessage
