@@ -116,10 +116,10 @@ func (t *Template) renderEmail(r *run, links *Links) (*carpel.EmailMessage, erro
 	if err != nil {
 		return nil, err
 	}
-	if page, err = links.rewriteHTML(page); err != nil {
+	if r.page, err = links.rewriteHTML(r.page[:0], page); err != nil {
 		return nil, at(t.html, err)
 	}
-	m.HTML = string(page)
+	m.HTML = string(r.page)
 	r.flat = t.textMade
 	text, err := r.text(t.text)
 	if err != nil {

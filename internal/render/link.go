@@ -58,10 +58,9 @@ func checkAddress(url string) error {
 	return nil
 }
 
-// rewriteHTML returns a page with its links rewritten and its pixel put in: the addresses of a and area, and of what
-// Outlook draws (v:…), also within its conditional comments.
-func (l *Links) rewriteHTML(page []byte) ([]byte, error) {
-	out := make([]byte, 0, len(page)+len(page)/4+512)
+// rewriteHTML appends to out a page with its links rewritten and its pixel put in: the addresses of a and area, and of
+// what Outlook draws (v:…), also within its conditional comments.
+func (l *Links) rewriteHTML(out, page []byte) ([]byte, error) {
 	from := 0
 	for i := 0; ; {
 		n := bytes.IndexByte(page[i:], '<')
@@ -188,6 +187,7 @@ func (l *Links) rewriteText(text string) string {
 		return text
 	}
 	var b strings.Builder
+	b.Grow(len(text) + len(text)/4)
 	for {
 		i := strings.Index(text, "://")
 		if i < 0 {

@@ -32,6 +32,7 @@ type run struct {
 	vars   map[string]any
 
 	out        []byte
+	page       []byte         // out with its links rewritten
 	counters   map[string]int // of cycle, increment and decrement
 	iterations int
 	work       int64
@@ -60,11 +61,11 @@ func startRun(ctx context.Context, vars Vars) *run {
 
 // end gives a run back. What it returned does not refer to it.
 func (r *run) end() {
-	out := r.out
-	if cap(out) > 256<<10 {
-		out = nil
+	out, page := r.out, r.page
+	if cap(out)+cap(page) > 256<<10 {
+		out, page = nil, nil
 	}
-	*r = run{config: r.config, zones: r.zones, out: out[:0]}
+	*r = run{config: r.config, zones: r.zones, out: out[:0], page: page[:0]}
 	runs.Put(r)
 }
 
