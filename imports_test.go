@@ -54,7 +54,7 @@ var importTable = map[string]string{
 	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
 	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/delivery internal/delivery/provider internal/delivery/sandbox internal/delivery/smtp internal/demo internal/engine internal/engine/stripes " +
 		"internal/imports internal/ingest internal/openid internal/outbound internal/records internal/render internal/secret internal/tracking web",
-	"internal/cli": ". internal/api internal/definition internal/engine internal/imports internal/openid internal/records internal/server",
+	"internal/cli": ". internal/api internal/definition internal/engine internal/imports internal/openid internal/records internal/server internal/render",
 	"cmd/carpel":   "internal/cli",
 	"test/crash":   "",
 	"test/crashfs": "",

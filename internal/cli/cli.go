@@ -41,6 +41,7 @@ type commands struct {
 	Import    importCommand    `cmd:"" help:"Import people, events or members from CSV, NDJSON or Parquet; list and stop imports."`
 	Export    exportCommand    `cmd:"" help:"Export people, or the members of a segment."`
 	Segment   segmentCommand   `cmd:"" help:"List, create, change, preview and explain segments; keep them as files."`
+	Template  templateCommand  `cmd:"" help:"List, create, preview and export templates of messages."`
 	Person    personCommand    `cmd:"" help:"Look at a person, or erase one."`
 	Keys      keyCommand       `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
 	User      userCommand      `cmd:"" help:"List, invite and remove users; let one set a new password."`
