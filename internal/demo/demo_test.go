@@ -8,6 +8,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/demo"
+	"github.com/carpel/carpel/internal/render"
 )
 
 var byText = cmp.Comparer(func(a, b carpel.Value) bool { return a == b })
@@ -104,6 +105,27 @@ func TestSegments(t *testing.T) {
 		}
 		if found := carpel.Lint(s.Definition); len(found) > 0 {
 			t.Errorf("%s: %v", s.Name, found)
+		}
+	}
+}
+
+// A template of the demo can be sent to everybody, also to somebody of whom nothing is known.
+func TestTemplates(t *testing.T) {
+	all, err := demo.Templates()
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d templates, %v", len(all), err)
+	}
+	for _, x := range all {
+		tp, err := render.Compile(x.Content)
+		if err != nil {
+			t.Errorf("%s: %v", x.Key, err)
+			continue
+		}
+		for _, customer := range []map[string]any{{}, {"first_name": "Ada", "company": "Engines", "plan": "trial", "seats": 12}} {
+			vars := render.Vars{"customer": customer, "workspace": render.Workspace(carpel.Workspace{ID: "ws_1", Name: "Acme"}, "")}
+			if _, missing, err := tp.Render(t.Context(), vars, render.Links{Unsubscribe: "https://u.example"}); err != nil || len(missing) > 0 {
+				t.Errorf("%s: %v, missing %v", x.Key, err, missing)
+			}
 		}
 	}
 }

@@ -243,7 +243,7 @@ func (w *Workspaces) makeDirectories(id string) error {
 	return nil
 }
 
-// Create makes a workspace with the default segments, and those of a demo. The engine opens at first use.
+// Create makes a workspace with the default segments, and the segments and templates of a demo. The engine opens at first use.
 func (w *Workspaces) Create(ctx context.Context, ws carpel.Workspace) (carpel.Workspace, error) {
 	segments := carpel.DefaultSegments()
 	if ws.Demo.People > 0 {
@@ -253,7 +253,17 @@ func (w *Workspaces) Create(ctx context.Context, ws carpel.Workspace) (carpel.Wo
 		}
 		segments = append(segments, more...)
 	}
-	return w.records.CreateWorkspace(ctx, ws, segments...)
+	made, err := w.records.CreateWorkspace(ctx, ws, segments...)
+	if err != nil || ws.Demo.People == 0 {
+		return made, err
+	}
+	templates, err := demo.Templates()
+	for _, t := range templates {
+		if err == nil {
+			_, err = w.records.CreateTemplate(ctx, made.ID, "demo", t)
+		}
+	}
+	return made, err
 }
 
 // isOpen reports whether the opening has ended well, and no closing has begun.
