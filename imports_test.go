@@ -45,14 +45,14 @@ var importTable = map[string]string{
 	"internal/delivery/provider": ". internal/delivery internal/delivery/smtp internal/delivery/webhook internal/outbound internal/secret",
 	"internal/delivery/smtp":     ". internal/delivery internal/outbound",
 	"internal/delivery/webhook":  ". internal/delivery internal/outbound",
-	"internal/api":               ". internal/delivery/provider internal/engine internal/imports internal/openid internal/places internal/records internal/render internal/tracking",
+	"internal/api":               ". internal/campaign internal/delivery/provider internal/engine internal/imports internal/openid internal/places internal/records internal/render internal/tracking",
 	"internal/places":            ".",
 	"internal/tracking":          ". internal/engine internal/places internal/records internal/render internal/secret",
 	"internal/compat":            ". internal/ingest internal/records",
 	"internal/compat/compattest": ". internal/compat internal/engine internal/ingest internal/records",
 	"internal/compat/segment":    ". internal/compat internal/ingest internal/records",
 	"internal/compat/customerio": ". internal/compat internal/ingest internal/records",
-	"internal/server": ". internal/api internal/compat internal/compat/customerio internal/compat/segment internal/delivery internal/delivery/provider internal/delivery/sandbox internal/delivery/smtp internal/demo internal/engine internal/engine/stripes " +
+	"internal/server": ". internal/api internal/campaign internal/compat internal/compat/customerio internal/compat/segment internal/delivery internal/delivery/provider internal/delivery/sandbox internal/delivery/smtp internal/demo internal/engine internal/engine/stripes " +
 		"internal/imports internal/ingest internal/openid internal/outbound internal/records internal/render internal/secret internal/tracking web",
 	"internal/cli": ". internal/api internal/definition internal/engine internal/imports internal/openid internal/records internal/server internal/render",
 	"cmd/carpel":   "internal/cli",

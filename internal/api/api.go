@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/campaign"
 	"github.com/carpel/carpel/internal/delivery/provider"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/imports"
@@ -39,6 +40,7 @@ type Options struct {
 	Imports         *imports.Runner
 	// Providers opens channels.
 	Providers *provider.Set
+	Campaigns *campaign.Journeys
 	// Room returns an error when the disk is too full to take anything in.
 	Room func() error
 	// Backup copies everything into a new directory of the server's machine.
@@ -105,7 +107,7 @@ func New(o Options) *API {
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
-		a.registerChannels, a.registerTemplates, a.registerTemplatePreviews, a.registerReports, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerChannels, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerReports, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}

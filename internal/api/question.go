@@ -288,7 +288,8 @@ func (a *API) impact(c *call, in *impactIn) (*impactOut, error) {
 		}
 		out.Segments = append(out.Segments, SegmentImpact{d.ID, name, d.Join, d.Leave})
 	}
-	return &impactOut{out}, nil
+	out.Campaigns, err = a.campaignImpacts(c, s.ID, m)
+	return &impactOut{out}, err
 }
 
 type overlapIn struct {

@@ -33,6 +33,7 @@ type Segment struct {
 	Version     int                 `json:"version" doc:"Of the definition last saved."`
 	Serving     int                 `json:"serving" doc:"The version that serves; 0 before the first build."`
 	UsedIn      []string            `json:"used_in" doc:"Ids of the segments that refer to it."`
+	Campaigns   []string            `json:"campaigns" doc:"Ids of the campaigns that use it."`
 	CreatedAt   time.Time           `json:"created_at"`
 	UpdatedAt   time.Time           `json:"updated_at"`
 }
@@ -70,7 +71,7 @@ func usedIn(all []carpel.Segment) map[string][]string {
 // show joins what the records and the engine know of a segment; uses is of all segments.
 func show(s carpel.Segment, uses map[string][]string, st engine.Status) Segment {
 	out := Segment{ID: s.ID, Key: s.Key, Alias: s.Alias, Name: s.Name, Description: s.Description, Tags: s.Tags, Kind: s.Kind,
-		State: s.State, Progress: 1, Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, UsedIn: []string{}}
+		State: s.State, Progress: 1, Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, UsedIn: []string{}, Campaigns: []string{}}
 	if s.Definition != nil {
 		out.Definition = carpel.Canonical(s.Definition)
 		out.Sentence, out.Text = carpel.Sentence(s.Definition), carpel.FormatText(s.Definition)
@@ -101,7 +102,12 @@ func (a *API) segment(c *call, ref string) (Segment, error) {
 			if err != nil && carpel.ErrorCode(err) != carpel.CodeNotFound {
 				return Segment{}, err
 			}
-			return show(s, usedIn(all), st), nil
+			shown := show(s, usedIn(all), st)
+			campaigns, err := a.campaignsOf(c, s.ID, s.Key)
+			for _, one := range campaigns {
+				shown.Campaigns = append(shown.Campaigns, one.ID)
+			}
+			return shown, err
 		}
 	}
 	return Segment{}, records.NoSegment(ref, all)
@@ -413,6 +419,9 @@ func (a *API) deleteSegment(c *call, in *deleteSegmentIn) (*struct{}, error) {
 // notInUse refuses to take away a segment that another refers to: by its definition, or by the one before it, which serves
 // until the new one is built.
 func (a *API) notInUse(c *call, s Segment) error {
+	if len(s.Campaigns) > 0 {
+		return carpel.Errorf(carpel.CodeInUse, "campaigns use it: %s; change or archive those first", strings.Join(s.Campaigns, ", "))
+	}
 	if len(s.UsedIn) > 0 {
 		return carpel.Errorf(carpel.CodeInUse, "other segments refer to it: %s; change those first", strings.Join(s.UsedIn, ", "))
 	}

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -87,7 +88,24 @@ func (s *deskState) load(d *Desk) (running bool, err error) {
 			return false, err
 		}
 	}
-	return true, s.follow(events)
+	if err := s.follow(events); err != nil {
+		return false, err
+	}
+	return true, s.dates(all)
+}
+
+// dates brings the segments of dates to what the campaigns say.
+func (s *deskState) dates(all []carpel.Campaign) error {
+	for _, d := range DateSegments(all) {
+		st, err := s.engine.Status(d.ID)
+		if err == nil && (st.Serving == d.Version || st.Building == d.Version) {
+			continue
+		}
+		if err := s.engine.Define(s.ctx, d); err != nil {
+			return fmt.Errorf("watch the dates of campaign %s: %w", d.ID, err)
+		}
+	}
+	return nil
 }
 
 // compile makes every version of a campaign ready that was not yet: people may be under way on any.

@@ -94,7 +94,9 @@ func (r *Round) Change(c carpel.Change) error {
 	}
 	for _, l := range r.world.Campaigns {
 		t := l.Program.Spec.Trigger
-		if c.At < l.LiveSince || !t.Starts(c.Cause) {
+		// A date is watched for from now on, by a definition: whom that finds at once is still ahead of the moment.
+		dated := t.Kind == carpel.TriggerDate && c.Segment == l.ID && c.Cause == carpel.CauseDefinition
+		if c.At < l.LiveSince || !dated && !t.Starts(c.Cause) {
 			continue
 		}
 		var err error

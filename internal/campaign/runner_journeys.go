@@ -260,3 +260,62 @@ func (s *deskState) follow(names []string) error {
 	s.work.events = all
 	return nil
 }
+
+// Trigger begins a campaign that calls start for people, or one of any other kind by hand, and returns for how many it
+// did: who may not begin now, or is nobody, is passed over. The same occurrence begins once.
+func (r *Journeys) Trigger(ctx context.Context, workspace, campaign string, people []Beginning) (started int, err error) {
+	e, release, err := r.options.Engine(ctx, workspace)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	w := r.work(workspace)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := &deskState{Journeys: r, workspace: workspace, work: w, ctx: ctx, engine: e}
+	d := s.desk()
+	if _, err := s.load(d); err != nil {
+		return 0, err
+	}
+	at := slices.IndexFunc(d.Campaigns, func(l *Live) bool { return l.ID == campaign })
+	if at < 0 || d.Campaigns[at].State != carpel.CampaignLive {
+		return 0, carpel.Errorf(carpel.CodeConflict, "the campaign is not live: it starts for nobody")
+	}
+	d.Now = r.now()
+	round := NewRound(d.World)
+	for _, b := range people {
+		if err := round.Start(d.Campaigns[at], b); err != nil {
+			return 0, err
+		}
+	}
+	b := round.Batch()
+	if err := s.commit(b); err != nil {
+		return 0, err
+	}
+	if w.state != nil {
+		w.state.told, w.state.next = false, 0
+	}
+	r.Wake(workspace)
+	return b.Starts[campaign], nil
+}
+
+// Between runs what changes campaigns or journeys of a workspace between two turns, and wakes: no turn goes on that read
+// them as they were.
+func (r *Journeys) Between(workspace string, change func() error) error {
+	w := r.work(workspace)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer r.Wake(workspace)
+	return change()
+}
+
+// DateSegments are what the engine keeps for campaigns of dates: who comes near. They are in no list of segments.
+func DateSegments(all []carpel.Campaign) []engine.Definition {
+	var out []engine.Definition
+	for _, c := range all {
+		if c.Spec.Trigger.Kind == carpel.TriggerDate && (c.State == carpel.CampaignLive || c.State == carpel.CampaignPaused) {
+			out = append(out, engine.Definition{ID: c.ID, Key: c.ID, Version: c.Version, Condition: DateCondition(c.Spec.Trigger)})
+		}
+	}
+	return out
+}

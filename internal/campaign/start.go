@@ -87,7 +87,7 @@ func (r *Round) startDated(l *Live, c carpel.Change) error {
 		return err
 	}
 	at, ok := l.Program.planned(r.world.Now, who)
-	if !ok || at <= r.world.Now-day {
+	if !ok || at <= r.world.Now-day || c.Cause == carpel.CauseDefinition && at <= r.world.Now {
 		return nil
 	}
 	return r.Start(l, Beginning{Person: who.Key, Occurrence: "date:" + at.String(), DueAt: at})

@@ -36,6 +36,9 @@ type Update struct {
 	Message    *carpel.MessageInfo // in place of attributes: an activity
 }
 
+// NewOccurrence names one of many calls that ask for a campaign to begin.
+func NewOccurrence() string { return newID("") }
+
 // GoalQuery asks for the last delivery of a campaign to a person whose moment of being sent, opened or clicked lies after
 // one moment and not after another.
 type GoalQuery struct {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/api"
+	"github.com/carpel/carpel/internal/campaign"
 	"github.com/carpel/carpel/internal/compat"
 	"github.com/carpel/carpel/internal/compat/customerio"
 	"github.com/carpel/carpel/internal/compat/segment"
@@ -62,6 +63,7 @@ type Server struct {
 	openID     *openid.Provider
 	tracking   *tracking.Tracker
 	sender     *delivery.Sender
+	journeys   *campaign.Journeys
 	listensAt  atomic.Pointer[string]       // address of the main listener, once it listens
 	reports    atomic.Pointer[net.Listener] // of bounces and complaints, once it listens
 	handler    http.Handler
@@ -143,6 +145,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 			return s, err
 		}
 	}
+	s.journeys = campaign.NewJourneys(campaign.JourneysOptions{Records: s.records, Engine: s.Engine, Now: config.Now, Log: config.Log})
 	s.handler = s.routes()
 	return s, nil
 }
@@ -236,7 +239,7 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Campaigns: s.journeys, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
 		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/carpel/carpel"
+	"github.com/carpel/carpel/internal/campaign"
 	"github.com/carpel/carpel/internal/demo"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
@@ -193,7 +194,11 @@ func (w *Workspaces) definitions(ctx context.Context, id string) ([]engine.Defin
 			all = append(all, engine.Definition{ID: s.ID, Key: s.Key, Version: s.Version, Condition: s.Definition, Manual: s.Kind == carpel.Manual})
 		}
 	}
-	return all, nil
+	campaigns, err := w.records.Campaigns(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, campaign.DateSegments(campaigns)...), nil
 }
 
 // pauseAsRecorded pauses and resumes segments as the records say: the process may have ended between the two.
