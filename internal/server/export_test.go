@@ -112,6 +112,11 @@ func (s *Server) Tell(ctx context.Context) error {
 	return err
 }
 
+// MoveJourneys takes in what happened in a workspace, which Run does by itself.
+func (s *Server) MoveJourneys(ctx context.Context, workspace string) error {
+	return s.journeys.Turn(ctx, workspace)
+}
+
 // FillDisk makes the disk nearly full from now on, as far as whoever takes something in sees it.
 func (s *Server) FillDisk() { s.disk.minFree = 1 << 62 }
 
