@@ -102,7 +102,7 @@ var scopes = map[string]string{
 }
 
 // ranks orders scopes: each includes those before it. Open calls take no credential.
-var ranks = map[string]int{"open": 0, "read": 1, "write": 2, "admin": 3}
+var ranks = map[string]int{"open": 0, "read": 1, "write": 2, "send": 3, "admin": 4}
 
 // documented reads the routes of the OpenAPI document with their scopes.
 func documented(t *testing.T, h http.Handler) map[string]string {
@@ -172,9 +172,9 @@ func TestAuthorisation(t *testing.T) {
 	credentials := []credential{
 		{"no key", keyed(""), 0, 401}, {"an unknown key", keyed("ak_unknown_unknown_unknown"), 0, 401}, {"an unknown session", client{t, loggedIn{s, "unknown"}, ""}, 0, 401},
 		{"a browser key", keyed(key("pk", "")), 0, 403}, {"an ingestion key", keyed(key("sk", "")), 0, 403},
-		{"read", keyed(key("ak", "read")), 1, 0}, {"write", keyed(key("ak", "write")), 2, 0},
+		{"read", keyed(key("ak", "read")), 1, 0}, {"write", keyed(key("ak", "write")), 2, 0}, {"send", keyed(key("ak", "send")), 3, 0},
 	}
-	for rank, roles := range [][]string{1: {"viewer"}, 2: {"editor", "sender"}, 3: {"admin"}} {
+	for rank, roles := range [][]string{1: {"viewer"}, 2: {"editor"}, 3: {"sender"}, 4: {"admin"}} {
 		for _, role := range roles {
 			credentials = append(credentials, credential{role, admin.join(role), rank, 0})
 		}
