@@ -126,6 +126,13 @@ func TestChannels(t *testing.T) {
 		t.Errorf("the old one is taken away: %s", a.body)
 	}
 
+	// A key of web push is made, and its public half shown.
+	web := c.want(201, "POST /api/channels", map[string]any{"provider": "webpush", "settings": map[string]any{"subject": "mailto:push@example.com"}})
+	public, _ := web.get("settings.public_key").(string)
+	if a := c.want(200, "PUT /api/channels/"+web.get("id").(string), map[string]any{"on": true, "settings": map[string]any{"subject": "https://example.com", "public_key": "x"}}); len(public) != 87 || a.get("settings.public_key") != public || a.get("has.0") != "vapid_key" {
+		t.Errorf("%s, then %s", web.body, a.body)
+	}
+	c.want(204, "DELETE /api/channels/"+web.get("id").(string), nil)
 	c.want(204, "DELETE /api/channels/"+second, nil)
 	c.want(404, "GET /api/channels/"+second, nil)
 	list := c.want(200, "GET /api/channels", nil)

@@ -2,10 +2,13 @@ package provider
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/delivery"
+	"github.com/carpel/carpel/internal/delivery/push"
 	"github.com/carpel/carpel/internal/delivery/smtp"
 	"github.com/carpel/carpel/internal/delivery/webhook"
 )
@@ -24,12 +27,17 @@ type Edit struct {
 const maxSecret = 16 << 10
 
 // Prepare makes what an edit of a channel of a provider needs and has not given: the keys of one that is to sign for a
-// domain. It takes a while, so it comes before the transaction.
+// domain, and the key of web push. It takes a while, so it comes before the transaction.
 func (e *Edit) Prepare(p carpel.Provider, has []string) (err error) {
 	domain, _ := e.Settings["dkim_domain"].(string)
 	given := e.Secrets[smtp.DKIMRSA]+e.Secrets[smtp.DKIMEd25519] != "" || strings.Contains(strings.Join(has, " "), "dkim_")
 	if p == carpel.SMTP && domain != "" && !given {
 		e.made, err = smtp.NewKeys()
+	}
+	if p == carpel.WebPush && e.Secrets[push.VAPIDKey] == "" && !slices.Contains(has, push.VAPIDKey) {
+		var made string
+		made, err = push.NewVAPIDKey()
+		e.made = map[string]string{push.VAPIDKey: made}
 	}
 	return err
 }
@@ -77,6 +85,12 @@ func (s *Set) Apply(c *carpel.Channel, e Edit) (secret string, err error) {
 	if c.Provider == carpel.HTTPWebhook && len(c.Secrets) == 0 && secrets[webhook.Secret] == "" {
 		secret = webhook.NewSecret()
 		secrets[webhook.Secret] = secret
+	}
+	if c.Provider == carpel.WebPush { // which browsers are told
+		if public, err := push.PublicKey(secrets[push.VAPIDKey]); err == nil {
+			c.Settings = maps.Clone(c.Settings)
+			c.Settings["public_key"] = public
+		}
 	}
 	opened, err := s.open(*c, secrets)
 	if err != nil {

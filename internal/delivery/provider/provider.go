@@ -14,6 +14,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/delivery"
+	"github.com/carpel/carpel/internal/delivery/push"
 	"github.com/carpel/carpel/internal/delivery/smtp"
 	"github.com/carpel/carpel/internal/delivery/webhook"
 	"github.com/carpel/carpel/internal/outbound"
@@ -73,6 +74,12 @@ func (s *Set) open(c carpel.Channel, secrets map[string]string) (delivery.Channe
 	switch c.Provider {
 	case carpel.SMTP:
 		return opened(smtp.Open(c, secrets, smtp.Options{Outbound: s.Outbound, Now: s.Now, Token: s.Token}))
+	case carpel.FCM:
+		return opened(push.OpenFCM(c, secrets, push.Options{Outbound: s.Outbound, Now: s.Now}))
+	case carpel.APNs:
+		return opened(push.OpenAPNs(c, secrets, push.Options{Outbound: s.Outbound, Now: s.Now}))
+	case carpel.WebPush:
+		return opened(push.OpenWeb(c, secrets, push.Options{Outbound: s.Outbound, Now: s.Now}))
 	case carpel.HTTPWebhook:
 		return opened(webhook.Open(c, secrets, webhook.Options{Outbound: s.Outbound, Now: s.Now}))
 	}

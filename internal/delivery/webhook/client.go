@@ -40,7 +40,7 @@ func (c *Client) Do(ctx context.Context, call Call) delivery.Outcome {
 	}
 	answer, err := c.Outbound.Call(r, c.Now())
 	if err != nil {
-		return broken(err)
+		return delivery.Unanswered(err)
 	}
 	o := delivery.Outcome{Result: delivery.Refused, Detail: answer.Words()}
 	switch code := answer.Status; {
@@ -52,19 +52,6 @@ func (c *Client) Do(ctx context.Context, call Call) delivery.Outcome {
 		o.Result, o.RetryAfter = delivery.Deferred, answer.RetryAfter
 	}
 	return o
-}
-
-// broken is what came of a call without an answer.
-func broken(err error) delivery.Outcome {
-	var refused *outbound.RefusedError
-	var call *outbound.CallError
-	switch {
-	case errors.As(err, &refused):
-		return delivery.Outcome{Result: delivery.Refused, Detail: refused.Error()}
-	case errors.As(err, &call) && call.Written:
-		return delivery.Outcome{Result: delivery.Uncertain, Detail: outbound.Words("no answer: " + err.Error())}
-	}
-	return delivery.Outcome{Result: delivery.Deferred, Detail: outbound.Words(err.Error())}
 }
 
 func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
