@@ -25,6 +25,7 @@ import (
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/places"
 	"github.com/carpel/carpel/internal/records"
+	"github.com/carpel/carpel/internal/secret"
 	"github.com/carpel/carpel/internal/tracking"
 )
 
@@ -49,6 +50,8 @@ type Options struct {
 	CloseIdle func(ctx context.Context) error
 	// Replay ingests a rejected item again, as its family would.
 	Replay func(ctx context.Context, workspace string, r records.Rejection) error
+	// Ring seals what is secret.
+	Ring *secret.Ring
 	// TakeReport keeps what a bounce or a complaint, as it came by mail, says about deliveries.
 	TakeReport func(ctx context.Context, workspace string, raw []byte) ([]tracking.Taken, error)
 	// OpenID is the provider that users may log in with; nil for none.
@@ -107,7 +110,7 @@ func New(o Options) *API {
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
-		a.registerChannels, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerReports, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerChannels, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerReports, a.registerWebhooks, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}

@@ -25,10 +25,17 @@ func (db *DB) EraseMessages(ctx context.Context, workspace string, who Erased) e
 	}
 	return db.change(ctx, "erase messages", func(tx *sql.Tx) error {
 		for _, key := range who.People {
+			event := HookEvent{Event: carpel.HookErased, Lane: key, Key: key, At: carpel.Millis(db.millis()), Data: map[string]any{"person": key}}
+			if err := db.tellHooks(ctx, tx, workspace, event); err != nil {
+				return err
+			}
 			for _, change := range []string{
 				`UPDATE deliveries SET recipient = '', detail = '', content = '', data = '',
 					reason = CASE WHEN state IN ('held', 'planned', 'attempting', 'unknown') THEN 'erased' ELSE reason END, state = CASE WHEN state IN ('held', 'planned') THEN 'skipped' ELSE state END
 					WHERE workspace = ? AND person = ?`,
+				// Links, and what receivers said, may hold who it was. What is still to be called, is called with the key alone.
+				`UPDATE hook_calls SET answer = '', data = CASE WHEN event LIKE 'delivery.%' THEN '{"person":"' || ?2 || '"}' ELSE data END
+					WHERE workspace = ?1 AND instr(data, '"' || ?2 || '"') > 0`,
 				"DELETE FROM inbox WHERE workspace = ? AND person = ?", "DELETE FROM sightings WHERE workspace = ? AND person = ?",
 			} {
 				if _, err := tx.ExecContext(ctx, change, workspace, key); err != nil {

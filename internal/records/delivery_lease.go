@@ -197,6 +197,8 @@ func (db *DB) EndDeliveries(ctx context.Context, workspace string, ended []Ended
 				return err
 			} else if n == 0 {
 				late = append(late, e.ID)
+			} else if err := db.tellEnded(ctx, tx, workspace, e); err != nil {
+				return err
 			}
 			if e.BouncedAt > 0 { // whoever is late knows this all the same
 				if err := db.suppressBounced(ctx, tx, workspace, e); err != nil {
@@ -210,6 +212,20 @@ func (db *DB) EndDeliveries(ctx context.Context, workspace string, ended []Ended
 		return nil, err
 	}
 	return late, nil
+}
+
+// tellEnded plans the calls of hooks for what came of an attempt.
+func (db *DB) tellEnded(ctx context.Context, tx *sql.Tx, workspace string, e Ended) error {
+	at, more := carpel.Millis(db.millis()), map[string]any{"reason": e.Reason, "detail": e.Detail}
+	if e.State == carpel.DeliverySent || e.State == carpel.DeliveryFailed {
+		if err := db.tellDelivery(ctx, tx, workspace, string(e.State), "", e.ID, at, more); err != nil {
+			return err
+		}
+	}
+	if e.BouncedAt == 0 {
+		return nil
+	}
+	return db.tellDelivery(ctx, tx, workspace, "bounced", "", e.ID, at, more)
 }
 
 func (db *DB) suppressBounced(ctx context.Context, tx *sql.Tx, workspace string, e Ended) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/carpel/carpel"
 )
@@ -16,6 +17,8 @@ type Mark struct {
 	What     string
 	At       carpel.Millis // 0: now
 	Machine  bool          // of opened and clicked: by a privacy proxy or a scanner
+	Link     string        // of clicked: where to; for hooks
+	Reason   string        // for hooks
 }
 
 // markColumns are the moments that marks set.
@@ -65,7 +68,18 @@ func (db *DB) mark(ctx context.Context, tx *sql.Tx, workspace string, m Mark) er
 		at = db.millis()
 	}
 	_, err := tx.ExecContext(ctx, "UPDATE deliveries SET "+column+" = ? WHERE workspace = ? AND id = ? AND "+column+" = 0", at, workspace, m.Delivery)
-	return err
+	if err != nil {
+		return err
+	}
+	return db.tellDelivery(ctx, tx, workspace, m.What, m.key(at), m.Delivery, carpel.Millis(at), map[string]any{"link": m.Link, "reason": m.Reason, "machine": m.Machine})
+}
+
+// key tells a mark from others of its delivery: most come once, opens and clicks each minute.
+func (m Mark) key(at int64) string {
+	if m.What != "opened" && m.What != "clicked" {
+		return ""
+	}
+	return strconv.FormatInt(at/60_000, 10) + strconv.FormatBool(m.Machine) + m.Link
 }
 
 // WorkspaceOfDelivery returns the workspace that a delivery is of, by its id alone; CodeNotFound when there is none. It

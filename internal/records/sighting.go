@@ -114,7 +114,7 @@ func (db *DB) NextSighting(ctx context.Context) (carpel.Millis, error) {
 func (db *DB) EndSightings(ctx context.Context, workspace string, all []Sighting) error {
 	return db.change(ctx, "end sightings", func(tx *sql.Tx) error {
 		for _, s := range all {
-			if err := db.mark(ctx, tx, workspace, Mark{s.Delivery, s.Action, s.At, s.Machine}); err != nil {
+			if err := db.mark(ctx, tx, workspace, Mark{Delivery: s.Delivery, What: s.Action, At: s.At, Machine: s.Machine, Link: s.Link, Reason: s.Reason}); err != nil {
 				return err
 			}
 			if _, err := tx.ExecContext(ctx, "DELETE FROM sightings WHERE seq = ?", s.Seq); err != nil {

@@ -174,6 +174,7 @@ func (db *DB) RemoveWorkspace(ctx context.Context, id, by string) error {
 			"DELETE FROM sightings WHERE workspace = ?",
 			"DELETE FROM journey_updates WHERE workspace = ?", "DELETE FROM journey_path WHERE workspace = ?", "DELETE FROM journeys WHERE workspace = ?",
 			"DELETE FROM campaign_versions WHERE workspace = ?", "DELETE FROM campaigns WHERE workspace = ?",
+			"DELETE FROM hook_calls WHERE workspace = ?", "DELETE FROM hooks WHERE workspace = ?",
 			"DELETE FROM broadcast_rolls WHERE workspace = ?", "DELETE FROM broadcasts WHERE workspace = ?",
 			"DELETE FROM rejections WHERE workspace = ?", "DELETE FROM audit WHERE workspace = ?", "DELETE FROM answers WHERE workspace = ?",
 			"DELETE FROM roles WHERE workspace = ?", "DELETE FROM workspaces WHERE id = ?", "INSERT INTO removed_workspaces (id) VALUES (?)",

@@ -136,3 +136,6 @@ func (s *Server) BounceToken(delivery string) string {
 
 // ListenForReports lets Run receive bounces, too.
 func (s *Server) ListenForReports(at string) { s.config.BounceListen = at }
+
+// CallHooks plans and makes the calls of webhooks that are due, which Run does by itself.
+func (s *Server) CallHooks(ctx context.Context) error { return s.hooks.Round(ctx) }

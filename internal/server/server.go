@@ -26,6 +26,7 @@ import (
 	"github.com/carpel/carpel/internal/delivery/provider"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/engine/stripes"
+	"github.com/carpel/carpel/internal/hooks"
 	"github.com/carpel/carpel/internal/imports"
 	"github.com/carpel/carpel/internal/openid"
 	"github.com/carpel/carpel/internal/outbound"
@@ -62,6 +63,7 @@ type Server struct {
 	disk       *disk
 	openID     *openid.Provider
 	tracking   *tracking.Tracker
+	hooks      *hooks.Runner
 	sender     *delivery.Sender
 	journeys   *campaign.Journeys
 	listensAt  atomic.Pointer[string]       // address of the main listener, once it listens
@@ -131,6 +133,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	}
 	s.metrics = newMetrics(s.workspaces, s.disk)
 	s.tracking = s.newTracker()
+	s.hooks = hooks.New(hooks.Options{Records: s.records, Ring: s.ring, Engine: s.Engine, Outbound: s.outbound, Now: s.config.Now, Log: s.config.Log})
 	s.sender = s.newSender()
 	s.door = s.newDoor()
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Admit: s.door.Admit, Now: config.Now, Log: config.Log})
@@ -240,7 +243,7 @@ func (s *Server) routes() http.Handler {
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Campaigns: s.journeys, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
-		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take,
+		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take, Ring: s.ring,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range tracking.Paths() {
@@ -331,7 +334,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}()
 	var beside sync.WaitGroup
-	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.runSender} {
+	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.hooks.Run, s.runSender} {
 		beside.Go(func() {
 			if err := run(ctx); err != nil {
 				cancel(err)

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -33,7 +34,9 @@ type mail struct {
 func newMail(t *testing.T, change func(d *carpel.Delivery)) *mail {
 	t.Helper()
 	clock := &wallClock{}
-	s := open(t, func(c *server.Config) { c.Now, c.PublicURL = clock.now, "https://carpel.example/" })
+	s := open(t, func(c *server.Config) {
+		c.Now, c.PublicURL, c.OutboundAllow = clock.now, "https://carpel.example/", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
 	m := &mail{client: client{t, s, adminKey}, server: s, clock: clock}
 	m.bringIn("kind=people&format=csv", []byte("id,email\nann,ann@example.com\n"))
 	m.workspace = m.want(200, "GET /api/workspace", nil).get("id").(string)
