@@ -237,6 +237,13 @@ func (db *DB) TemplateVersions(ctx context.Context, workspace, id string) ([]car
 var templateUses = []string{
 	`SELECT id FROM broadcasts WHERE workspace = ?1 AND state NOT IN ('sent', 'cancelled')
 		AND EXISTS (SELECT 1 FROM json_each(spec, '$.variants') v WHERE v.value ->> '$.template' = ?2)`,
+	`SELECT id FROM campaigns WHERE workspace = ?1 AND state <> 'archived'
+		AND EXISTS (SELECT 1 FROM json_each(spec, '$.steps') s WHERE s.value ->> '$.template' = ?2)
+	UNION
+	-- People under way finish on the version that they began with.
+	SELECT v.campaign FROM campaign_versions v WHERE v.workspace = ?1
+		AND EXISTS (SELECT 1 FROM json_each(v.spec, '$.steps') s WHERE s.value ->> '$.template' = ?2)
+		AND EXISTS (SELECT 1 FROM journeys j WHERE j.workspace = ?1 AND j.campaign = v.campaign AND j.state = 'active' AND j.version = v.version)`,
 }
 
 // TemplateUsers lists the ids of the broadcasts and campaigns that still send a template.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/records"
@@ -98,6 +99,37 @@ func TestTemplateInUse(t *testing.T) {
 	if err := db.DeleteBroadcast(t.Context(), ws, b.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
+
+	sends, waiting := campaignSpec(carpel.CampaignStep{ID: "s", Kind: carpel.StepSend, Template: made.ID}), campaignSpec(waits("a")...)
+	m, err := db.CreateCampaign(t.Context(), ws, "key_1", carpel.Campaign{Name: "m", Spec: sends})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := func(want ...string) {
+		t.Helper()
+		got, err := db.TemplateUsers(t.Context(), ws, made.ID)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}
+	users(m.ID)
+	for _, e := range []records.CampaignEdit{{State: carpel.CampaignLive}, {Spec: &waiting}} {
+		if _, err := db.UpdateCampaign(t.Context(), ws, "key_1", m.ID, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	users()
+	ann := carpel.Journey{ID: "j", Campaign: m.ID, Version: 1, Person: "p_ann", State: carpel.JourneyActive, Step: "s"}
+	for _, state := range []carpel.JourneyState{carpel.JourneyActive, carpel.JourneyDone} {
+		ann.State = state
+		if err := db.CommitJourneys(t.Context(), ws, records.JourneyBatch{Journeys: []carpel.Journey{ann}}); err != nil {
+			t.Fatal(err)
+		}
+		if state == carpel.JourneyActive {
+			users(m.ID) // finishes on the version that she began with
+		}
+	}
+	users()
 	if err := db.DeleteTemplate(t.Context(), ws, made.ID); err != nil {
 		t.Error(err)
 	}
