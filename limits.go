@@ -43,6 +43,7 @@ const (
 	MaxRendered        = 1 << 20   // bytes of one text of a message, and of any value on the way to it
 	MaxRenderWork      = 8 << 20   // bytes that the filters and captures of one message go through together
 	MaxIterations      = 10_000    // of all loops of one message together
+	MaxLinks           = 1000      // that lead to the web, of one text of a message
 	MaxRenderMillis    = 500       // to render one message
 )
 
@@ -80,6 +81,7 @@ func Limits() []Limit {
 		{"rendered", MaxRendered, "bytes", "one text of a message, and any value on the way to it"},
 		{"render_work", MaxRenderWork, "bytes", "what the filters of one message go through together"},
 		{"iterations", MaxIterations, "iterations", "of all loops of one message together"},
+		{"links", MaxLinks, "links", "that lead to the web, of one text of a message"},
 		{"render_time", MaxRenderMillis, "ms", "to render one message"},
 	}
 }

@@ -125,7 +125,9 @@ func (t *Template) renderEmail(r *run, links *Links) (*carpel.EmailMessage, erro
 	if err != nil {
 		return nil, err
 	}
-	m.Text = links.rewriteText(text)
+	if m.Text, err = links.rewriteText(text); err != nil {
+		return nil, at(t.text, err)
+	}
 	if t.textMade {
 		m.Text = tidy(m.Text)
 	}

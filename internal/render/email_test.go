@@ -42,6 +42,7 @@ func TestEscaping(t *testing.T) {
 		{"{% assign x = customer.html %}{{ x }}", hostile},
 		{"{% capture x %}<i>{{ customer.html }}</i>{% endcapture %}{{ x }}", "<i>" + hostile + "</i>"},
 		{"{% capture x %}<i>{{ customer.html }}</i>{% endcapture %}{{ x | upcase }}", "&lt;I&gt;&amp;LT;B A=&amp;#34;1&amp;#34; B=&amp;#39;2&amp;#39;&amp;GT;&amp;AMP;&lt;/I&gt;"},
+		{"{% capture x %}<i>{% endcapture %}{% if x contains 'i' and x == '<i>' and x.size == 3 and '<i>' == x %}{{ x }}{% endif %}", "<i>"},
 		{"{{ \"a<\\nb\" | newline_to_br }}", "a&lt;<br>\nb"},
 		{"{{ customer.items | json }}", "[{&#34;name&#34;:&#34;Pen&#34;,&#34;price&#34;:2},{&#34;name&#34;:&#34;Ink&#34;,&#34;price&#34;:3.5}]"},
 		{"{% cycle '<br>' %}", "<br>"}, // the author's own
@@ -101,6 +102,14 @@ func TestLinks(t *testing.T) {
 	}
 	if got := page(t, `<a href="https://x.example">x</a>`, render.Links{}).HTML; got != `<a href="https://x.example">x</a>` {
 		t.Errorf("nothing is rewritten: %s", got)
+	}
+	var e *carpel.Error
+	for _, c := range []carpel.EmailContent{
+		{Subject: "s", Format: "html", Body: strings.Repeat("<a href=https://x.example>", 1001), Text: "x"}, {Subject: "s", Format: "html", Body: "x", Text: strings.Repeat("https://x.example ", 1001)},
+	} {
+		if _, err := email(t, c, vars(), l); !errors.As(err, &e) || e.Code != carpel.CodeLimit || e.Limit != carpel.MaxLinks {
+			t.Errorf("too many links: %v", err)
+		}
 	}
 	for _, bad := range []string{"javascript:alert(1)", " java\nscript:alert(1)", "&#106;avascript:alert(1)", "DATA:text/html,x", "vbscript:x"} {
 		_, err := email(t, carpel.EmailContent{Subject: "s", Format: "html", Body: "<a href=\"{{ customer.url | raw }}\">x</a>"}, render.Vars{"customer": map[string]any{"url": bad}}, l)

@@ -102,7 +102,7 @@ func shorten(s string) string {
 }
 
 // read refuses what is no expression before the library sees it: nothing at all, what would select another of its
-// grammars, and filters that there are not.
+// grammars, properties of ranges, and filters that there are not.
 func (c *compiler) read(source string, at position) error {
 	if source == "" {
 		return at.fault(c.pointer, "there is nothing between the braces")
@@ -112,6 +112,9 @@ func (c *compiler) read(source string, at position) error {
 			return at.fault(c.pointer, "%q is not an expression", shorten(source))
 		}
 	}
+	if bracketed(source) {
+		return at.fault(c.pointer, "a bracket has no properties: assign it to a name first")
+	}
 	for _, name := range c.names(source, at).filters() {
 		if _, ok := filters[name]; !ok {
 			e := at.fault(c.pointer, "there is no filter %q", shorten(name))
@@ -120,6 +123,22 @@ func (c *compiler) read(source string, at position) error {
 		}
 	}
 	return nil
+}
+
+// bracketed reports whether a property is asked of something in round brackets, which may be a range; see [span].
+func bracketed(source string) bool {
+	for i := 0; i < len(source); i++ {
+		switch source[i] {
+		case '"', '\'':
+			i = endOfString(source, i) - 1
+		case ')':
+			next := skipSpace(source, i+1)
+			if next < len(source) && (source[next] == '[' || source[next] == '.' && !strings.HasPrefix(source[next:], "..")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // words are read by the library as something else than variables.

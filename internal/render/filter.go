@@ -108,6 +108,9 @@ func (r *run) listOf(v any) []any {
 
 // list is listOf for filters, with a range written out if it is short enough.
 func (r *run) list(v any) ([]any, error) {
+	if s, ok := v.(span); ok {
+		v = s.of
+	}
 	rng, ok := v.(values.Range)
 	if !ok {
 		return r.listOf(v), nil

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"fmt"
 	"html"
 	"strings"
 
@@ -16,14 +17,19 @@ type Links struct {
 	Pixel string
 	// Unsubscribe and Preferences are what unsubscribe_url and preferences_url say. They are never rewritten.
 	Unsubscribe, Preferences string
+
+	rewrites int // of the text at work
 }
 
 // rewritten returns what stands for an address.
-func (l *Links) rewritten(url string) string {
+func (l *Links) rewritten(url string) (string, error) {
 	if l.Link == nil || url == l.Unsubscribe || url == l.Preferences || !isWeb(url) {
-		return url
+		return url, nil
 	}
-	return l.Link(url)
+	if l.rewrites++; l.rewrites > carpel.MaxLinks {
+		return "", &carpel.Error{Code: carpel.CodeLimit, Limit: carpel.MaxLinks, Actual: int64(l.rewrites), Message: fmt.Sprintf("there are more than %d links", carpel.MaxLinks)}
+	}
+	return l.Link(url), nil
 }
 
 // isWeb reports whether an address is one of http or https.
@@ -62,6 +68,7 @@ func checkAddress(url string) error {
 // what Outlook draws (v:…), also within its conditional comments.
 func (l *Links) rewriteHTML(out, page []byte) ([]byte, error) {
 	from := 0
+	l.rewrites = 0
 	for i := 0; ; {
 		n := bytes.IndexByte(page[i:], '<')
 		if n < 0 {
@@ -84,7 +91,10 @@ func (l *Links) rewriteHTML(out, page []byte) ([]byte, error) {
 			if err := checkAddress(url); err != nil {
 				return nil, err
 			}
-			to := l.rewritten(url)
+			to, err := l.rewritten(url)
+			if err != nil {
+				return nil, err
+			}
 			if to == url {
 				continue
 			}
@@ -182,10 +192,11 @@ func lastIndexFold(s []byte, word string) int {
 }
 
 // rewriteText returns a plain text with its links rewritten.
-func (l *Links) rewriteText(text string) string {
+func (l *Links) rewriteText(text string) (string, error) {
 	if l.Link == nil || !strings.Contains(text, "://") {
-		return text
+		return text, nil
 	}
+	l.rewrites = 0
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/4)
 	for {
@@ -199,11 +210,15 @@ func (l *Links) rewriteText(text string) string {
 		}
 		end := endOfAddress(text, i+3)
 		b.WriteString(text[:begin])
-		b.WriteString(l.rewritten(text[begin:end]))
+		to, err := l.rewritten(text[begin:end])
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(to)
 		text = text[end:]
 	}
 	b.WriteString(text)
-	return b.String()
+	return b.String(), nil
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -274,6 +274,8 @@ func sequenceOf(v any) sequence {
 		return sequence{len(v), func(i int) any { return v[i] }}
 	case []string:
 		return sequence{len(v), func(i int) any { return v[i] }}
+	case span:
+		return sequenceOf(v.of)
 	case values.Range:
 		first, last := bounds(v)
 		if last < first {
@@ -307,6 +309,9 @@ func (n *assign) render(r *run) error {
 	v, err := r.eval(n.value, n.pointer)
 	if err != nil {
 		return err
+	}
+	if long, ok := v.(values.Range); ok {
+		v = span{long}
 	}
 	r.vars[n.name] = v
 	return nil

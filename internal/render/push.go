@@ -65,7 +65,11 @@ func (t *Template) renderPush(r *run, links *Links) (*carpel.PushMessage, error)
 	if err := checkAddress(m.Image); err != nil {
 		return nil, at(t.image, err)
 	}
-	m.Link = links.rewritten(m.Link)
+	link, err := links.rewritten(m.Link)
+	if err != nil {
+		return nil, at(t.link, err)
+	}
+	m.Link = link
 	for _, n := range t.named {
 		s, err := r.text(n.value)
 		if err != nil {

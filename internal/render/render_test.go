@@ -20,7 +20,7 @@ func vars() render.Vars {
 		"customer": map[string]any{
 			"id": "u 1/2", "first_name": "ada", "email": "ada@example.com", "empty": "", "pro": true, "free": false, "age": 36, "score": 4.5,
 			"html": `<b a="1" b='2'>&`, "born": "1815-12-10", "crlf": "x\r\nBcc: evil@example.com", "seen": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-			"tags": []any{"b", "a", "b"}, "items": []any{map[string]any{"name": "Pen", "price": 2}, map[string]any{"name": "Ink", "price": 3.5}},
+			"tags": []any{"b", "a", "b"}, "method": "AsArray", "items": []any{map[string]any{"name": "Pen", "price": 2}, map[string]any{"name": "Ink", "price": 3.5}},
 			"none": []any{}, "address": map[string]any{"city": "London"}, "Last Name": "Lovelace",
 		},
 		"event":     map[string]any{"name": "bought", "total": 1234567.891},
@@ -90,6 +90,8 @@ func TestLiquid(t *testing.T) {
 		{"{% echo customer.age %}", "36"},
 		{"{{ customer.pro }} {{ customer.score }} {{ customer.tags }} {{ customer.address }} {{ (1..3) }}", `true 4.5 bab {"city":"London"} 1..3`},
 		{"{{ customer.nothing | default: 'you' }} {{ customer.empty | default: 'x' }} {{ customer.free | default: 'f' }} {{ customer.free | default: 'f', allow_false: true }}", "you x f false"},
+		// A range in a variable is a list to loops and filters, and nothing else: its methods in Go are out of reach.
+		{"{% assign a = (1..99999999999) %}{{ a }} {{ a.AsArray }}{{ a[customer.method] }}{{ a.of }} {{ a | size }}{% for i in a limit: 2 %} {{ i }}{% endfor %}", "1..99999999999  99999999999 1 2"},
 		// Texts.
 		{"{{ 'a b' | replace: 'a', 'x' | append: '!' | prepend: '>' }}", ">x b!"},
 		{"{{ 'aXbX' | remove: 'X' }}{{ 'aXbX' | remove_first: 'X' }}{{ 'aXbX' | remove_last: 'X' }}{{ 'aXbX' | replace_last: 'X', '-' }}{{ 'aXbX' | replace_first: 'X', '-' }}", "ababXaXbaXb-a-bX"},
@@ -137,6 +139,9 @@ func TestFaults(t *testing.T) {
 		{"{{ 99999999999999999999 }}", carpel.CodeInvalid, 1, 1, "not an expression"},
 		{"{{ %assign a = 1 }}", carpel.CodeInvalid, 1, 1, "not an expression"},
 		{"{{ a | upcas }}", carpel.CodeInvalid, 1, 1, `there is no filter "upcas"`},
+		{"{{ (1..99999999999).AsArray }}", carpel.CodeInvalid, 1, 1, "no properties"},
+		{"{{ ((nil | default: (1..99999999999)))[customer.method] }}", carpel.CodeInvalid, 1, 1, "no properties"},
+		{"{% for i in (1..99999999999) .AsArray %}{% endfor %}", carpel.CodeInvalid, 1, 1, "no properties"},
 		{"{% assign customer = 1 %}", carpel.CodeInvalid, 1, 1, "cannot be assigned"},
 		{"{% assign a.b = 1 %}", carpel.CodeInvalid, 1, 1, "cannot be assigned"},
 		{"{% capture a b %}{% endcapture %}", carpel.CodeInvalid, 1, 1, "plain name"},

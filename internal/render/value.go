@@ -14,6 +14,44 @@ import (
 // markup is a text that is HTML already, so that it is not escaped: of raw, escape, newline_to_br and capture.
 type markup string
 
+// A markup is a text to expressions as well. The library takes what implements its Value as it is; of its own kind of text
+// it assumes that it is a string.
+var _ values.Value = markup("")
+
+// Interface implements values.Value.
+func (m markup) Interface() any { return m }
+
+// Int implements values.Value.
+func (m markup) Int() int { panic(values.TypeError("a text is no number")) }
+
+// Equal implements values.Value.
+func (m markup) Equal(other values.Value) bool {
+	return values.Equal(string(m), plain(other.Interface()))
+}
+
+// Less implements values.Value.
+func (m markup) Less(other values.Value) bool {
+	return values.Less(string(m), plain(other.Interface()))
+}
+
+// Contains implements values.Value.
+func (m markup) Contains(other values.Value) bool { return values.ValueOf(string(m)).Contains(other) }
+
+// IndexValue implements values.Value.
+func (m markup) IndexValue(values.Value) values.Value { return values.ValueOf(nil) }
+
+// PropertyValue implements values.Value.
+func (m markup) PropertyValue(name values.Value) values.Value {
+	return values.ValueOf(string(m)).PropertyValue(name)
+}
+
+// Test implements values.Value.
+func (m markup) Test() bool { return true }
+
+// span is a range that a variable holds. The library calls the methods of its own ranges when a template names them, and
+// one of those writes the range out, however long it is: so a template never gets at it. See also [compiler.read].
+type span struct{ of values.Range }
+
 // plain takes the mark of markup off.
 func plain(v any) any {
 	if m, ok := v.(markup); ok {
@@ -62,7 +100,7 @@ func lookUp(vars map[string]any, p path) any {
 				return len(x)
 			}
 			return nil
-		case markup, []string, values.Range:
+		case markup, []string, span:
 			return x // their properties are there, or nothing that a person lacks
 		default:
 			return nil
@@ -105,6 +143,8 @@ func (r *run) str(v any) (string, error) {
 		return formatFloat(v), nil
 	case time.Time:
 		return v.In(r.zone).Format("2006-01-02 15:04:05 -0700"), nil
+	case span:
+		return r.str(v.of)
 	case values.Range:
 		first, last := bounds(v)
 		return strconv.Itoa(first) + ".." + strconv.Itoa(last), nil
@@ -164,6 +204,8 @@ func jsonValue(v any) any {
 	switch v := v.(type) {
 	case markup:
 		return string(v)
+	case span:
+		return jsonValue(v.of)
 	case values.Range:
 		first, last := bounds(v)
 		return strconv.Itoa(first) + ".." + strconv.Itoa(last)
