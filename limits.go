@@ -44,7 +44,7 @@ const (
 	MaxRenderWork      = 8 << 20   // bytes that the filters and captures of one message go through together
 	MaxIterations      = 10_000    // of all loops of one message together
 	MaxLinks           = 1000      // that lead to the web, of one text of a message
-	MaxRenderMillis    = 500       // to render one message
+	MaxRenderMillis    = 5000      // to render one message: what is left when all that is counted was not enough
 )
 
 // Limits returns the table, in the order it is shown. The slice is the caller's.

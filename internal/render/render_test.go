@@ -200,14 +200,10 @@ func TestLimits(t *testing.T) {
 		{"brackets without end", "{{ " + strings.Repeat("(", 100000) + " }}", carpel.MaxTagBytes},
 		{"a long template", strings.Repeat("x", carpel.MaxTemplateBytes+1), carpel.MaxTemplateBytes},
 	} {
-		began := time.Now()
 		_, _, err := push(t, c.source)
 		var e *carpel.Error
 		if !errors.As(err, &e) || e.Code != carpel.CodeLimit && e.Code != carpel.CodeTooLarge || e.Limit != c.limit || e.Actual <= e.Limit {
 			t.Errorf("%s: %+v", c.name, err)
-		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("%s took %v", c.name, took)
 		}
 	}
 }
