@@ -110,7 +110,7 @@ func New(o Options) *API {
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
-		a.registerChannels, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerReports, a.registerWebhooks, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerChannels, a.registerSending, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerReports, a.registerWebhooks, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}

@@ -89,6 +89,8 @@ var scopes = map[string]string{
 	"POST /api/templates/preview":                "read",
 	"POST /api/templates/{id}/preview":           "read",
 	"GET /api/templates/starters":                "read",
+	"GET /api/sending":                           "read",
+	"PUT /api/sending":                           "admin",
 	"GET /api/workspace":                         "read",
 	"PUT /api/workspace":                         "admin",
 	"DELETE /api/workspace":                      "admin",
