@@ -1,6 +1,7 @@
-import { createRouter } from '@tanstack/react-router';
+import { createRouter, parseSearchWith, stringifySearchWith } from '@tanstack/react-router';
 import { queryClient } from '../api/query';
 import { dataRoutes } from '../data/routes';
+import { parseExact } from '../definition/exact';
 import { homeRoutes } from '../home/routes';
 import { peopleRoutes } from '../people/routes';
 import { segmentRoutes } from '../segments/routes';
@@ -15,8 +16,16 @@ const tree = root.addChildren([
   inside.addChildren([...homeRoutes, ...peopleRoutes, ...segmentRoutes, ...dataRoutes, ...settingsRoutes]),
 ]);
 
+/** A value of the address, with every digit of its numbers: an id that is a number too long for one stays a text. */
+function read(text: string): unknown {
+  if (/^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text))) throw new SyntaxError('a text');
+  return parseExact(text);
+}
+
 export const router = createRouter({
   routeTree: tree,
+  parseSearch: parseSearchWith(read),
+  stringifySearch: stringifySearchWith(JSON.stringify, read),
   context: { queryClient },
   defaultPreload: 'intent',
   defaultErrorComponent: ErrorPage,

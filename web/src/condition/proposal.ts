@@ -120,7 +120,20 @@ export function useProposals(text: string, kind: Kind | undefined): { proposals:
         ]
       : [];
   // What names an event that was never received stands behind those that were: it is chosen, not slipped into.
-  if (!unseen) list.push(...asTyped);
+  const meant: Proposal[] =
+    unseen && parsed.data
+      ? events
+          .filter((e) => e.name.toLowerCase().includes(about.toLowerCase()))
+          .slice(0, 4)
+          .map(({ name }) => ({
+            key: `meant ${name}`,
+            group: 'Did you mean',
+            label: parsed.data.sentence.replace(about, name),
+            add: { ...parsed.data.definition, event: name },
+            typed: true,
+          }))
+      : [];
+  list.push(...(unseen ? meant : asTyped));
   const ofKinds = kinds
     .filter((k) => `${k.name} ${k.about}`.toLowerCase().includes(typed.toLowerCase()))
     .map((k): Proposal => {
