@@ -321,7 +321,7 @@ test('where a match takes out, the person who is checked is said to be excluded 
   open,
   demo,
 }) => {
-  const [someone] = JSON.parse(demo.run('segment', 'members', 'power-users', '-o', 'json', '--limit', '1'));
-  await open(`${on({ none: [power] })}&check=${someone.key}`);
+  const { members } = JSON.parse(demo.run('segment', 'members', 'power-users', '-o', 'json', '--limit', '1'));
+  await open(`${on({ none: [power] })}&check=${members[0].key}`);
   await expect(page.getByRole('listitem', { name: 'exclusion 1' })).toContainText('The person is excluded by this');
 });

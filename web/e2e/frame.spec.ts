@@ -61,7 +61,7 @@ test('a page asks about one workspace alone: hovering over another changes nothi
   await page.waitForTimeout(300); // a hovered link is made ready
   await page.keyboard.press('Escape');
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Segments' }).click();
-  await expect(page.getByRole('link', { name: 'Power users' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Power users', exact: true })).toBeVisible();
   expect(asked.length).toBeGreaterThan(0);
   expect(new Set(asked.map((a) => a.about))).toEqual(new Set([here]));
   await page.getByRole('button', { name: 'Switch the workspace' }).click();
@@ -74,5 +74,5 @@ test('a page asks about one workspace alone: hovering over another changes nothi
   expect(new Set(asked.map((a) => a.about))).toEqual(new Set([other]));
   await page.goBack();
   await page.goBack();
-  await expect(page.getByRole('link', { name: 'Power users' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Power users', exact: true })).toBeVisible();
 });

@@ -101,3 +101,44 @@ test('a password is changed', async ({ page }) => {
   await expect(page.getByText(/Your password is changed/)).toBeVisible();
   expect(faults).toEqual([]);
 });
+
+test('a channel is added, checked, switched off and deleted; how messages go out is set', async ({
+  console: page,
+  open,
+}) => {
+  test.slow(); // many steps
+  await open('/settings/channels');
+  await expect(page.getByText('Everything goes to the sandbox')).toBeVisible();
+  await accessible(page);
+  await page.getByRole('button', { name: 'Add a channel' }).click();
+  await page.getByRole('menuitem', { name: 'Email by a mail server' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Server' }).fill('127.0.0.1');
+  await dialog.getByRole('textbox', { name: 'Port' }).fill('1');
+  await dialog.getByRole('textbox', { name: 'Sender' }).fill('nobody');
+  await accessible(page);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByRole('textbox', { name: 'Sender' })).toHaveAttribute('aria-invalid', 'true');
+  await dialog.getByRole('textbox', { name: 'Sender' }).fill('Shop <hello@example.com>');
+  await page.keyboard.press('Enter');
+  const row = page.getByRole('region', { name: 'Email by a mail server' });
+  await expect(row).toContainText('hello@example.com');
+  await row.getByRole('button', { name: 'Check' }).click();
+  await expect(row.getByRole('status')).toBeVisible(); // nobody listens there
+  await row.getByRole('switch').press('Space');
+  await expect(row.getByText('Off', { exact: true })).toBeVisible();
+  await page.getByRole('textbox', { name: 'Sender' }).fill('Shop <shop@example.com>');
+  await page.getByRole('button', { name: 'Add a topic' }).press('Enter');
+  await page.getByRole('group', { name: 'Topics' }).getByRole('textbox', { name: 'Name' }).fill('Product news');
+  await page.getByRole('button', { name: 'Add a limit' }).press('Enter');
+  await page.getByRole('checkbox', { name: 'Quiet hours' }).check();
+  await accessible(page);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved. It holds from the next message on.')).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('textbox', { name: 'Key' })).toHaveValue('product-news');
+  await row.getByRole('button', { name: /^Actions/ }).click();
+  await page.getByRole('menuitem', { name: 'Delete…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('Everything goes to the sandbox')).toBeVisible();
+});

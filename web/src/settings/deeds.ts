@@ -3,6 +3,10 @@ import { number } from '../app/format';
 /** What the audit log's actions are in words. */
 export const deeds: Record<string, string> = {
   backup: 'took a backup',
+  'channel.create': 'added a channel',
+  'channel.update': 'changed a channel',
+  'channel.delete': 'deleted a channel',
+  'sending.update': 'changed how messages go out',
   'import.create': 'began an import',
   'import.cancel': 'stopped an import',
   'key.create': 'created a key',
@@ -43,6 +47,7 @@ export const topics = [
   { value: 'link', label: 'Links' },
   { value: 'session', label: 'Log-ins' },
   { value: 'workspace', label: 'Workspaces' },
+  { value: 'channel', label: 'Channels' },
   { value: 'rejected', label: 'Rejected items' },
 ];
 

@@ -29,6 +29,12 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('./api_keys'), 'ApiKeys'),
 });
 
+const channels = createRoute({
+  getParentRoute: () => settings,
+  path: '/channels',
+  component: lazyRouteComponent(() => import('./channels'), 'Channels'),
+});
+
 /** Which entries of the audit log are shown. */
 interface AuditSearch {
   who?: string;
@@ -55,4 +61,6 @@ const you = createRoute({
   component: lazyRouteComponent(() => import('./you'), 'You'),
 });
 
-export const settingsRoutes = [settings.addChildren([index, workspace, users, keys, audit, limits, you])] as const;
+export const settingsRoutes = [
+  settings.addChildren([index, workspace, users, keys, channels, audit, limits, you]),
+] as const;

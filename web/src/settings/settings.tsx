@@ -7,6 +7,7 @@ const tabs = [
   ['workspace', 'Workspace'],
   ['users', 'Users'],
   ['keys', 'API keys'],
+  ['channels', 'Channels & sending'],
   ['audit', 'Audit log'],
   ['limits', 'Limits'],
   ['you', 'You'],
