@@ -44,6 +44,7 @@ type commands struct {
 	Template  templateCommand  `cmd:"" help:"List, create, preview and export templates of messages."`
 	Person    personCommand    `cmd:"" help:"Look at a person, or erase one."`
 	Keys      keyCommand       `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
+	Webhook   webhookCommand   `cmd:"" help:"List, make and try out webhooks; look at their calls, and make them again."`
 	User      userCommand      `cmd:"" help:"List, invite and remove users; let one set a new password."`
 	Workspace workspaceCommand `cmd:"" help:"List and create workspaces."`
 	Check     checkCommand     `cmd:"" help:"Compare every membership of every workspace with a fresh computation; verify a backup."`

@@ -335,6 +335,9 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 	}()
 	var beside sync.WaitGroup
 	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.hooks.Run, s.runSender} {
+		if s.config.Still {
+			break
+		}
 		beside.Go(func() {
 			if err := run(ctx); err != nil {
 				cancel(err)
