@@ -10,6 +10,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/delivery/provider"
+	"github.com/carpel/carpel/internal/delivery/smtp"
 	"github.com/carpel/carpel/internal/records"
 )
 
@@ -30,6 +31,8 @@ func (a *API) registerChannels() {
 		Summary: "Delete a channel", Description: "While there is no other of its kind, messages go to the sandbox."}, a.deleteChannel)
 	routeRecords(a, operation{Method: http.MethodPost, Path: "/api/channels/{id}/check", Scope: records.ScopeAdmin, ID: "checkChannel", Tag: tag,
 		Summary: "Try a channel without a message", Description: "Connects and logs in, where there is something to connect to."}, a.checkChannel)
+	routeRecords(a, operation{Method: http.MethodGet, Path: "/api/channels/dns", Scope: records.ScopeRead, ID: "lookUpDomain", Tag: tag,
+		Summary: "How a domain is set up for mail", Description: "Looks SPF, DKIM, DMARC and the return path up in the DNS, and says what to add. Keys and return path are those of the channel of SMTP that is on, else of the first."}, a.lookUpDomain)
 }
 
 // Channel is a channel as others see it: without its secrets.
@@ -209,4 +212,32 @@ func (a *API) checkChannel(c *call, in *channelPath) (*checkChannelOut, error) {
 		return &checkChannelOut{ChannelCheck{Detail: e.Message, Pointer: e.Pointer}}, nil
 	}
 	return nil, err
+}
+
+type lookUpDomainIn struct {
+	Domain string `query:"domain" maxLength:"255" doc:"The sender's; the channel's if left out."`
+}
+
+type lookUpDomainOut struct {
+	Body struct {
+		Records []smtp.Record `json:"records"`
+	}
+}
+
+func (a *API) lookUpDomain(c *call, in *lookUpDomainIn) (*lookUpDomainOut, error) {
+	all, err := a.Records.Channels(c, c.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	var mail carpel.Channel
+	for _, ch := range all {
+		if ch.Provider == carpel.SMTP && (mail.ID == "" || ch.On) {
+			mail = ch
+		}
+	}
+	ctx, cancel := context.WithTimeout(c, checkTime)
+	defer cancel()
+	out := &lookUpDomainOut{}
+	out.Body.Records, err = a.Providers.DNS(ctx, in.Domain, mail)
+	return out, err
 }

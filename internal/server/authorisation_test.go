@@ -116,6 +116,7 @@ var scopes = map[string]string{
 	"POST /api/check":                            "admin",
 	"POST /api/backup":                           "admin",
 	"GET /api/channels":                          "read",
+	"GET /api/channels/dns":                      "read",
 	"POST /api/channels":                         "admin",
 	"GET /api/channels/{id}":                     "read",
 	"PUT /api/channels/{id}":                     "admin",

@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -48,7 +50,10 @@ func (mailSession) Data(r io.Reader) error                 { _, err := io.Copy(i
 
 // TestChannels are made, tried, changed and taken away; their secrets never come back, and lie on no disk in the clear.
 func TestChannels(t *testing.T) {
-	s := open(t, loopback)
+	s := open(t, func(c *server.Config) {
+		loopback(c)
+		c.Resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no DNS here") }}
+	})
 	c := client{t, s, adminKey}
 	const password = "correct horse battery staple"
 	settings := map[string]any{"host": "127.0.0.1", "port": mailServer(t), "tls": "none", "from": "News <news@example.com>", "dkim_domain": "example.com", "rate": 50}
@@ -133,6 +138,13 @@ func TestChannels(t *testing.T) {
 		t.Errorf("%s, then %s", web.body, a.body)
 	}
 	c.want(204, "DELETE /api/channels/"+web.get("id").(string), nil)
+	// Without an answer of the DNS nothing is said to be missing.
+	dns := c.want(200, "GET /api/channels/dns", nil)
+	if dns.get("records.0.name") != "example.com" || dns.get("records.0.state") != "unknown" || dns.get("records.0.add") != nil || dns.get("records.1.name") != "_dmarc.example.com" {
+		t.Errorf("%s", dns.body)
+	}
+	c.want(400, "GET /api/channels/dns?domain=no+domain", nil)
+
 	c.want(204, "DELETE /api/channels/"+second, nil)
 	c.want(404, "GET /api/channels/"+second, nil)
 	list := c.want(200, "GET /api/channels", nil)

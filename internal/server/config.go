@@ -5,6 +5,7 @@ package server
 import (
 	"crypto/x509"
 	"log/slog"
+	"net"
 	"net/netip"
 	"time"
 
@@ -41,6 +42,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded headers are believed; see [behind]
 
 	OutboundAllow []netip.Prefix // networks that messages, webhooks and OpenID may be sent to although they are not public
+	Resolver      *net.Resolver  // of names outside; default the system's
 	OutboundRoots *x509.CertPool // whom outgoing connections trust; default the system's
 
 	OpenID openid.Config // the provider that users may log in with; the zero value for none
@@ -88,6 +90,9 @@ func (c *Config) EnsureDefaults() {
 	}
 	if c.FS == nil {
 		c.FS = vfs.Default
+	}
+	if c.Resolver == nil {
+		c.Resolver = net.DefaultResolver
 	}
 	if c.Now == nil {
 		c.Now = time.Now

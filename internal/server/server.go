@@ -123,7 +123,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	if err := s.records.DropUnended(ctx); err != nil {
 		return s, err
 	}
-	s.outbound = outbound.New(outbound.Options{Allow: config.OutboundAllow, Roots: config.OutboundRoots})
+	s.outbound = outbound.New(outbound.Options{Allow: config.OutboundAllow, Roots: config.OutboundRoots, Resolver: config.Resolver})
 	s.providers = s.newProviders()
 	s.memory = newMemory(config.MemoryMB)
 	s.workspaces = &Workspaces{

@@ -28,6 +28,10 @@ type Set struct {
 	Now      func() time.Time
 	// Token is what stands in the return path of an email; see [smtp.Options].
 	Token func(m *carpel.Message) string
+	// Resolver asks the DNS how a domain is set up.
+	Resolver smtp.Resolver
+	// Receiver is the host at which bounces come in; "" if there is none.
+	Receiver func() string
 }
 
 // Open opens a channel as the records hold it; nothing is dialled yet. A *[carpel.Error] says what is wrong with it.
@@ -57,17 +61,30 @@ func (s *Set) Has(c carpel.Channel) ([]string, error) {
 	return slices.Sorted(maps.Keys(secrets)), err
 }
 
-// Keys are the public keys that a channel of SMTP signs by, as DNS shows them.
-func (s *Set) Keys(c carpel.Channel) ([]smtp.Key, error) {
-	secrets, err := s.unseal(c)
-	if err != nil {
-		return nil, err
+// DNS returns the records that mail from a domain needs, by a channel of SMTP, or by none yet (the zero value). An empty
+// name is the channel's own. CodeInvalid for what is no domain.
+func (s *Set) DNS(ctx context.Context, name string, c carpel.Channel) ([]smtp.Record, error) {
+	d := smtp.Domain{Receiver: s.Receiver()}
+	if c.ID != "" {
+		secrets, err := s.unseal(c)
+		if err != nil {
+			return nil, err
+		}
+		opened, err := smtp.Open(c, secrets, smtp.Options{})
+		if err != nil {
+			return nil, err
+		}
+		of := opened.Settings()
+		d.Name, d.Server, d.ReturnPath, d.Keys = opened.Domain(), of.Host, of.ReturnPath, opened.Keys()
 	}
-	opened, err := smtp.Open(c, secrets, smtp.Options{})
-	if err != nil {
-		return nil, err
+	if name != "" && name != d.Name {
+		d.Name, d.Keys = name, slices.DeleteFunc(d.Keys, func(k smtp.Key) bool { return k.Domain != name })
 	}
-	return opened.Keys(), nil
+	var err error
+	if d.Name, err = smtp.CheckDomain(d.Name); err != nil {
+		return nil, &carpel.Error{Code: carpel.CodeInvalid, Pointer: "/domain", Message: fmt.Sprintf("%.100q is no domain name", name)}
+	}
+	return smtp.Lookup(ctx, s.Resolver, d)
 }
 
 func (s *Set) open(c carpel.Channel, secrets map[string]string) (delivery.Channel, error) {

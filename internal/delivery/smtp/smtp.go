@@ -66,6 +66,12 @@ func Open(c carpel.Channel, secrets map[string]string, o Options) (*Channel, err
 // Settings returns the channel's, with what was left out filled in.
 func (ch *Channel) Settings() Settings { return ch.settings }
 
+// Domain is that of the channel's sender.
+func (ch *Channel) Domain() string {
+	from, _ := sender(ch.settings.From) // was read when it was opened
+	return from.domain()
+}
+
 // Keys returns the keys that sign.
 func (ch *Channel) Keys() []Key { return ch.keys }
 
