@@ -45,6 +45,8 @@ const (
 	lookAgain = time.Second
 	// restBetween is the least time between two turns, so that many commits share one.
 	restBetween = 10 * time.Millisecond
+	// longestTurn is how long a turn goes on before whoever changes campaigns comes in between.
+	longestTurn = 200 * time.Millisecond
 )
 
 // NewJourneys returns one that does nothing until it runs, or is told to take a turn.
@@ -152,7 +154,9 @@ func (r *Journeys) Turn(ctx context.Context, workspace string) error {
 		return err
 	}
 	defer release()
-	_, _, err = r.turn(ctx, workspace, e)
+	for next := carpel.Millis(0); next <= r.now() && err == nil; {
+		next, _, err = r.turn(ctx, workspace, e)
+	}
 	return err
 }
 
@@ -164,7 +168,7 @@ func (r *Journeys) Wake(workspace string) {
 	}
 }
 
-// turn takes one turn. It returns when the next journey is due, and whether a campaign is live or paused.
+// turn takes one turn. It returns when the next is due, 0 for at once, and whether a campaign is live or paused.
 func (r *Journeys) turn(ctx context.Context, workspace string, e engine.Engine) (next carpel.Millis, running bool, err error) {
 	w := r.work(workspace)
 	w.mu.Lock()
@@ -186,8 +190,10 @@ func (r *Journeys) turn(ctx context.Context, workspace string, e engine.Engine) 
 		w.desk, w.state, w.events = nil, nil, nil
 		return carpel.Never, false, e.Follow(ctx, nil)
 	}
-	if err := w.desk.Turn(r.now()); err != nil {
-		return 0, false, err
+	end := time.Now().Add(longestTurn)
+	more, err := w.desk.Turn(r.now(), func() bool { return time.Now().After(end) })
+	if err != nil || more {
+		return 0, true, err
 	}
 	return w.state.next, true, nil
 }

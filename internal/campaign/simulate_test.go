@@ -75,16 +75,17 @@ func simulate(seed uint64, dies float64) (*simWorld, int) {
 				})
 			}
 			d.Campaigns = w.campaigns
-			err := d.Turn(w.now)
-			if more = err != nil; !more {
-				break
+			var err error
+			more, err = d.Turn(w.now, func() bool { return chance.Float64() < dies/4 }) // and stops at times, to go on
+			if err == nil {
+				continue
 			}
 			if !errors.Is(err, errCrash) {
 				w.fault("%v", err)
 				return
 			}
 			crashes++
-			d = nil
+			d, more = nil, true
 		}
 		w.checkRest()
 	}

@@ -50,23 +50,26 @@ type place struct {
 	written carpel.Millis
 }
 
-// Turn takes in everything that happened and is due up to now. It does one thing at a time, and after each looks again
-// from the top, as it would after a crash: so the order of what happens is the same with and without one.
-func (d *Desk) Turn(now carpel.Millis) error {
+// Turn takes in everything that happened and is due up to now, or as much of it until enough says so; it reports whether
+// there is more. It does one thing at a time, and after each looks again from the top, as it would after a crash: so the
+// order of what happens is the same with and without one.
+func (d *Desk) Turn(now carpel.Millis, enough func() bool) (more bool, err error) {
 	d.Now = now
 	for busy := true; busy; {
-		busy = false
+		if busy = false; enough() {
+			return true, nil
+		}
 		for _, part := range []func() (bool, error){d.tell, d.followed, d.changes, d.members, d.due} {
 			did, err := part()
 			if err != nil {
-				return err
+				return false, err
 			}
 			if busy = did; did {
 				break
 			}
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // tell tells the engine what journeys ask of it. It is told at least once; the message ids make that once.
