@@ -42,6 +42,7 @@ type commands struct {
 	Export    exportCommand    `cmd:"" help:"Export people, or the members of a segment."`
 	Segment   segmentCommand   `cmd:"" help:"List, create, change, preview and explain segments; keep them as files."`
 	Template  templateCommand  `cmd:"" help:"List, create, preview and export templates of messages."`
+	Campaign  campaignCommand  `cmd:"" help:"List, show, create, start and pause campaigns."`
 	Person    personCommand    `cmd:"" help:"Look at a person, or erase one."`
 	Keys      keyCommand       `cmd:"" name:"key" help:"List, create, rotate and revoke keys."`
 	Webhook   webhookCommand   `cmd:"" help:"List, make and try out webhooks; look at their calls, and make them again."`
