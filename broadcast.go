@@ -79,14 +79,14 @@ type Broadcast struct {
 	Reason    string         `json:"reason,omitempty"` // of a pause that nobody asked for
 	Spec      BroadcastSpec  `json:"spec"`
 	Stage     BroadcastStage `json:"stage"`
-	People    int64          `json:"people"` // in the audience, once it stands
-	Gone      int64          `json:"gone"`   // of those: erased or merged before their delivery was written
-	Winner    string         `json:"winner"` // name of the variant; "" while there is none
-	DueAt     Millis         `json:"due_at"` // when the runner has to look at it next by itself: the start, the end of the test
+	People    int64          `json:"people"`          // in the audience, once it stands
+	Gone      int64          `json:"gone"`            // of those: erased or merged before their delivery was written
+	Winner    string         `json:"winner"`          // name of the variant; "" while there is none
+	DueAt     Millis         `json:"due_at,omitzero"` // when the runner has to look at it next by itself: the start, the end of the test
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
-	StartedAt Millis         `json:"started_at"`
-	EndedAt   Millis         `json:"ended_at"`
+	StartedAt Millis         `json:"started_at,omitzero"`
+	EndedAt   Millis         `json:"ended_at,omitzero"`
 }
 
 // BroadcastSpec is what a broadcast sends to whom, and when; see [BroadcastSpec.Check] for what is valid.

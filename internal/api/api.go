@@ -54,6 +54,8 @@ type Options struct {
 	Ring *secret.Ring
 	// TakeReport keeps what a bounce or a complaint, as it came by mail, says about deliveries.
 	TakeReport func(ctx context.Context, workspace string, raw []byte) ([]tracking.Taken, error)
+	// BroadcastMoved tells who runs broadcasts that something was asked of one.
+	BroadcastMoved func()
 	// OpenID is the provider that users may log in with; nil for none.
 	OpenID *openid.Provider
 	// Guest is the user that any browser of the server's own machine may be; "" for none.
@@ -110,7 +112,7 @@ func New(o Options) *API {
 	for _, register := range []func(){
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
-		a.registerChannels, a.registerSending, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerReports, a.registerWebhooks, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerChannels, a.registerSending, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerBroadcasts, a.registerReports, a.registerWebhooks, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
 	} {
 		register()
 	}

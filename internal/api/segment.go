@@ -425,6 +425,12 @@ func (a *API) notInUse(c *call, s Segment) error {
 	if len(s.UsedIn) > 0 {
 		return carpel.Errorf(carpel.CodeInUse, "other segments refer to it: %s; change those first", strings.Join(s.UsedIn, ", "))
 	}
+	switch needed, err := a.broadcastTo(c, s); {
+	case err != nil:
+		return err
+	case needed != "":
+		return carpel.Errorf(carpel.CodeInUse, "the broadcast %s is to go to it; cancel or change that first", needed)
+	}
 	all, err := a.Records.Segments(c, c.Workspace)
 	if err != nil {
 		return err

@@ -126,6 +126,20 @@ var scopes = map[string]string{
 	"POST /api/keys":                             "admin",
 	"POST /api/keys/{id}/rotate":                 "admin",
 	"DELETE /api/keys/{id}":                      "admin",
+
+	"GET /api/broadcasts":                  "read",
+	"POST /api/broadcasts":                 "write",
+	"GET /api/broadcasts/{id}":             "read",
+	"PUT /api/broadcasts/{id}":             "write",
+	"DELETE /api/broadcasts/{id}":          "write",
+	"POST /api/broadcasts/{id}/review":     "read",
+	"GET /api/broadcasts/{id}/report":      "read",
+	"POST /api/broadcasts/{id}/schedule":   "send",
+	"POST /api/broadcasts/{id}/unschedule": "send",
+	"POST /api/broadcasts/{id}/send":       "send",
+	"POST /api/broadcasts/{id}/pause":      "send",
+	"POST /api/broadcasts/{id}/resume":     "send",
+	"POST /api/broadcasts/{id}/cancel":     "send",
 }
 
 // ranks orders scopes: each includes those before it. Open calls take no credential.
@@ -249,6 +263,7 @@ func TestOtherWorkspace(t *testing.T) {
 	channel := mine.want(201, "POST /api/channels", map[string]any{"provider": "webhook"}).get("id").(string)
 	template := mine.want(201, "POST /api/templates", map[string]any{"name": "t", "content": map[string]any{"push": map[string]any{"title": "t", "body": "b"}}}).get("id").(string)
 	campaign := mine.want(201, "POST /api/campaigns", map[string]any{"name": "c", "spec": json.RawMessage(`{"trigger":{"kind":"api"},"steps":[{"id":"x","kind":"exit"}]}`)}).get("id").(string)
+	broadcast := mine.want(201, "POST /api/broadcasts", map[string]string{"name": "b"}).get("id").(string)
 	done := mine.bringIn("kind=people&format=csv", []byte("id,email,plan\nu1,u1@example.com,pro\n"))
 	imported := done.get("id").(string)
 	keys := mine.want(200, "GET /api/keys", nil)
@@ -283,13 +298,17 @@ func TestOtherWorkspace(t *testing.T) {
 		{"POST /api/campaigns/" + campaign + "/trigger", map[string]any{"people": []string{"u1"}}},
 		{"GET /api/templates/" + template, nil}, {"PUT /api/templates/" + template, map[string]string{"name": "x"}}, {"DELETE /api/templates/" + template, nil},
 		{"GET /api/templates/" + template + "/versions", nil}, {"POST /api/templates/" + template + "/preview", map[string]any{}},
+		{"GET /api/broadcasts/" + broadcast, nil}, {"PUT /api/broadcasts/" + broadcast, map[string]string{"name": "x"}}, {"DELETE /api/broadcasts/" + broadcast, nil},
+		{"POST /api/broadcasts/" + broadcast + "/review", nil}, {"GET /api/broadcasts/" + broadcast + "/report", nil}, {"POST /api/broadcasts/" + broadcast + "/schedule", nil},
+		{"POST /api/broadcasts/" + broadcast + "/unschedule", nil}, {"POST /api/broadcasts/" + broadcast + "/send", nil}, {"POST /api/broadcasts/" + broadcast + "/pause", nil},
+		{"POST /api/broadcasts/" + broadcast + "/resume", nil}, {"POST /api/broadcasts/" + broadcast + "/cancel", nil},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
 		{"PUT /api/users/" + user, map[string]string{"role": "admin"}}, {"DELETE /api/users/" + user, nil}, {"POST /api/users/" + user + "/password", nil},
 	} {
 		if a := other.do(c.request, c.body); a.status != 404 || a.get("code") != "not_found" {
 			t.Errorf("%s from another workspace: status %d: %s", c.request, a.status, a.body)
 		}
-		for _, id := range []string{segment, manual, channel, template, campaign, person, imported, key, user, "/1/"} {
+		for _, id := range []string{segment, manual, channel, template, campaign, person, imported, key, user, broadcast, "/1/"} {
 			c.request = strings.Replace(c.request, id, replacement(id), 1)
 		}
 		path, _, _ := strings.Cut(c.request, "?")

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -139,3 +140,44 @@ func (s *Server) ListenForReports(at string) { s.config.BounceListen = at }
 
 // CallHooks plans and makes the calls of webhooks that are due, which Run does by itself.
 func (s *Server) CallHooks(ctx context.Context) error { return s.hooks.Round(ctx) }
+
+// WorkOnMessages lets broadcasts go on and the sender send until nothing is left to be done at this moment.
+func (s *Server) WorkOnMessages(ctx context.Context) error {
+	for {
+		for more := true; more; {
+			var err error
+			if more, err = s.broadcasts.Turn(ctx); err != nil {
+				return err
+			}
+		}
+		if due, err := s.due(ctx); err != nil || !due {
+			return err
+		}
+		sending, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- s.sender.Run(sending) }()
+		tick := time.NewTicker(time.Millisecond)
+		for due := true; due; <-tick.C {
+			var err error
+			if due, err = s.due(ctx); err != nil {
+				break
+			}
+		}
+		tick.Stop()
+		stop()
+		if err := <-ended; err != nil {
+			return err
+		}
+	}
+}
+
+// due reports whether a delivery is due now.
+func (s *Server) due(ctx context.Context) (bool, error) {
+	all, err := s.records.DueDeliveries(ctx)
+	for _, d := range all {
+		if d.Next <= carpel.MillisOf(s.config.Now()) {
+			return true, err
+		}
+	}
+	return false, err
+}

@@ -66,6 +66,7 @@ type Server struct {
 	hooks      *hooks.Runner
 	sender     *delivery.Sender
 	journeys   *campaign.Journeys
+	broadcasts *campaign.Broadcasts
 	listensAt  atomic.Pointer[string]       // address of the main listener, once it listens
 	reports    atomic.Pointer[net.Listener] // of bounces and complaints, once it listens
 	handler    http.Handler
@@ -135,6 +136,7 @@ func Open(ctx context.Context, config Config) (s *Server, err error) {
 	s.tracking = s.newTracker()
 	s.hooks = hooks.New(hooks.Options{Records: s.records, Ring: s.ring, Engine: s.Engine, Outbound: s.outbound, Now: s.config.Now, Log: s.config.Log})
 	s.sender = s.newSender()
+	s.broadcasts = s.newBroadcasts()
 	s.door = s.newDoor()
 	s.imports = imports.New(imports.Options{Dir: filepath.Join(config.Data, importsDirectory), Records: s.records, Engine: s.Engine, Room: s.disk.room, Admit: s.door.Admit, Now: config.Now, Log: config.Log})
 	if err := s.imports.Sweep(ctx); err != nil {
@@ -243,7 +245,7 @@ func (s *Server) routes() http.Handler {
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
 		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Campaigns: s.journeys, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
-		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take, Ring: s.ring,
+		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take, BroadcastMoved: s.broadcasts.Wake, Ring: s.ring,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
 	for _, path := range tracking.Paths() {
@@ -334,7 +336,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}()
 	var beside sync.WaitGroup
-	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.hooks.Run, s.runSender} {
+	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.hooks.Run, s.runSender, s.runBroadcasts} {
 		if s.config.Still {
 			break
 		}
