@@ -46,7 +46,7 @@ var importTable = map[string]string{
 	"internal/delivery/push":     ". internal/delivery internal/outbound",
 	"internal/delivery/smtp":     ". internal/delivery internal/outbound",
 	"internal/delivery/webhook":  ". internal/delivery internal/outbound",
-	"internal/api":               ". internal/campaign internal/delivery/provider internal/delivery/smtp internal/delivery/webhook internal/engine internal/hooks internal/imports internal/openid internal/places internal/records internal/render internal/secret internal/tracking",
+	"internal/api":               ". internal/campaign internal/delivery internal/delivery/provider internal/delivery/sandbox internal/delivery/smtp internal/delivery/webhook internal/engine internal/hooks internal/imports internal/openid internal/places internal/records internal/render internal/secret internal/tracking",
 	"internal/places":            ".",
 	"internal/hooks":             ". internal/delivery internal/delivery/webhook internal/engine internal/outbound internal/records internal/secret",
 	"internal/tracking":          ". internal/engine internal/places internal/records internal/render internal/secret",

@@ -19,6 +19,7 @@ import (
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/campaign"
+	"github.com/carpel/carpel/internal/delivery"
 	"github.com/carpel/carpel/internal/delivery/provider"
 	"github.com/carpel/carpel/internal/engine"
 	"github.com/carpel/carpel/internal/imports"
@@ -42,6 +43,8 @@ type Options struct {
 	// Providers opens channels.
 	Providers *provider.Set
 	Campaigns *campaign.Journeys
+	// Sender sends what is planned.
+	Sender *delivery.Sender
 	// Room returns an error when the disk is too full to take anything in.
 	Room func() error
 	// Backup copies everything into a new directory of the server's machine.
@@ -113,6 +116,7 @@ func New(o Options) *API {
 		a.registerSegments, a.registerSegmentQuestions, a.registerMembers, a.registerPeople, a.registerSchema,
 		a.registerOverview, a.registerRejected, a.registerImports, a.registerWorkspace, a.registerKeys,
 		a.registerChannels, a.registerSending, a.registerTemplates, a.registerCampaigns, a.registerTemplatePreviews, a.registerBroadcasts, a.registerReports, a.registerWebhooks, a.registerSession, a.registerLinks, a.registerUsers, a.registerOpenID,
+		a.registerDeliveries, a.registerSuppressions, a.registerInbox, a.registerSend,
 	} {
 		register()
 	}

@@ -53,7 +53,7 @@ func (l *line) render(ctx context.Context, d carpel.Delivery, r *ready) (*carpel
 		return nil, &unrendered{carpel.DeliveryFailed, ReasonTemplate, words(err), code == carpel.CodeInternal}
 	}
 	var links render.Links
-	if l.Track != nil {
+	if l.Track != nil && d.Origin.Kind != carpel.FromTest { // of which there is nothing to come back to
 		links = l.Track(l.workspace.ID, d)
 	}
 	m, missing, err := t.Render(ctx, l.vars(d, r), links)

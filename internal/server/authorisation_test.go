@@ -127,19 +127,30 @@ var scopes = map[string]string{
 	"POST /api/keys/{id}/rotate":                 "admin",
 	"DELETE /api/keys/{id}":                      "admin",
 
-	"GET /api/broadcasts":                  "read",
-	"POST /api/broadcasts":                 "write",
-	"GET /api/broadcasts/{id}":             "read",
-	"PUT /api/broadcasts/{id}":             "write",
-	"DELETE /api/broadcasts/{id}":          "write",
-	"POST /api/broadcasts/{id}/review":     "read",
-	"GET /api/broadcasts/{id}/report":      "read",
-	"POST /api/broadcasts/{id}/schedule":   "send",
-	"POST /api/broadcasts/{id}/unschedule": "send",
-	"POST /api/broadcasts/{id}/send":       "send",
-	"POST /api/broadcasts/{id}/pause":      "send",
-	"POST /api/broadcasts/{id}/resume":     "send",
-	"POST /api/broadcasts/{id}/cancel":     "send",
+	"GET /api/broadcasts":                    "read",
+	"POST /api/broadcasts":                   "write",
+	"GET /api/broadcasts/{id}":               "read",
+	"PUT /api/broadcasts/{id}":               "write",
+	"DELETE /api/broadcasts/{id}":            "write",
+	"POST /api/broadcasts/{id}/review":       "read",
+	"GET /api/broadcasts/{id}/report":        "read",
+	"POST /api/broadcasts/{id}/schedule":     "send",
+	"POST /api/broadcasts/{id}/unschedule":   "send",
+	"POST /api/broadcasts/{id}/send":         "send",
+	"POST /api/broadcasts/{id}/pause":        "send",
+	"POST /api/broadcasts/{id}/resume":       "send",
+	"POST /api/broadcasts/{id}/cancel":       "send",
+	"GET /api/deliveries":                    "read",
+	"GET /api/deliveries/{id}":               "read",
+	"POST /api/deliveries/resend":            "send",
+	"GET /api/suppressions":                  "read",
+	"POST /api/suppressions":                 "write",
+	"DELETE /api/suppressions/{kind}/{hash}": "write",
+	"GET /api/inbox":                         "read",
+	"GET /api/inbox/{seq}":                   "read",
+	"DELETE /api/inbox":                      "write",
+	"POST /api/send":                         "send",
+	"POST /api/send/test":                    "write",
 }
 
 // ranks orders scopes: each includes those before it. Open calls take no credential.
@@ -270,6 +281,7 @@ func TestOtherWorkspace(t *testing.T) {
 	key := keys.get("keys.0.id").(string)
 	user := mine.join("viewer").want(200, "GET /api/session", nil).get("user.id").(string)
 	person := mine.want(200, "GET /api/people/u1", nil).get("key").(string)
+	sent := mine.want(202, "POST /api/send", map[string]any{"template": template, "to": "u1"}).get("delivery").(string)
 	def := mine.text("plan is pro")
 
 	tried := map[string]bool{}
@@ -302,13 +314,14 @@ func TestOtherWorkspace(t *testing.T) {
 		{"POST /api/broadcasts/" + broadcast + "/review", nil}, {"GET /api/broadcasts/" + broadcast + "/report", nil}, {"POST /api/broadcasts/" + broadcast + "/schedule", nil},
 		{"POST /api/broadcasts/" + broadcast + "/unschedule", nil}, {"POST /api/broadcasts/" + broadcast + "/send", nil}, {"POST /api/broadcasts/" + broadcast + "/pause", nil},
 		{"POST /api/broadcasts/" + broadcast + "/resume", nil}, {"POST /api/broadcasts/" + broadcast + "/cancel", nil},
+		{"GET /api/deliveries/" + sent, nil},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
 		{"PUT /api/users/" + user, map[string]string{"role": "admin"}}, {"DELETE /api/users/" + user, nil}, {"POST /api/users/" + user + "/password", nil},
 	} {
 		if a := other.do(c.request, c.body); a.status != 404 || a.get("code") != "not_found" {
 			t.Errorf("%s from another workspace: status %d: %s", c.request, a.status, a.body)
 		}
-		for _, id := range []string{segment, manual, channel, template, campaign, person, imported, key, user, broadcast, "/1/"} {
+		for _, id := range []string{segment, manual, channel, template, campaign, person, imported, sent, key, user, broadcast, "/1/"} {
 			c.request = strings.Replace(c.request, id, replacement(id), 1)
 		}
 		path, _, _ := strings.Cut(c.request, "?")

@@ -244,7 +244,7 @@ func (s *Server) routes() http.Handler {
 	s.registerOperations(mux)
 	ingestion := &ingestion{segment: segment.New(s.door), customerio: customerio.New(s.door)}
 	mux.Handle("/api/", api.New(api.Options{
-		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Campaigns: s.journeys, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
+		Records: s.records, Engine: s.Engine, CreateWorkspace: s.createWorkspace, RemoveWorkspace: s.removeWorkspace, Imports: s.imports, Sender: s.sender, Campaigns: s.journeys, Providers: s.providers, Room: s.disk.room, Backup: s.Backup,
 		CloseIdle: s.workspaces.closeIdle, Replay: ingestion.replay, TakeReport: s.tracking.Take, BroadcastMoved: s.broadcasts.Wake, Ring: s.ring,
 		OpenID: s.openID, Guest: s.guest, Version: s.config.Version, Refused: s.metrics.refusedBy("native"), Stopping: s.stopping.Done(), Now: s.config.Now, Log: s.config.Log,
 	}))
