@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -239,4 +240,24 @@ func TestCampaignRefused(t *testing.T) {
 			t.Errorf("%s: %d %s", c.spec, a.status, a.body)
 		}
 	}
+}
+
+// A server that runs moves people by itself: nobody asks it to.
+func TestCampaignRuns(t *testing.T) {
+	s := open(t, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx, nil) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	c := client{t, s, adminKey}
+	c.define("Pro", "plan is pro")
+	id := c.want(201, "POST /api/campaigns", map[string]any{"name": "Way", "spec": json.RawMessage(`{"trigger":{"kind":"segment_entered","segment":"pro"},"steps":[{"id":"rest","kind":"wait","for":"1d"}]}`)}).get("id").(string)
+	c.want(200, "POST /api/campaigns/"+id+"/start", nil)
+	c.want(200, "POST /v1/identify", `{"userId":"ann","traits":{"plan":"pro"}}`, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(writeKey+":")))
+	c.until("GET /api/campaigns/"+id+"/counts", func(a answer) bool { return a.get("active") == 1.0 })
 }

@@ -336,7 +336,7 @@ func (s *Server) Run(ctx context.Context, started func(address string)) error {
 		}
 	}()
 	var beside sync.WaitGroup
-	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.hooks.Run, s.runSender, s.runBroadcasts} {
+	for _, run := range []func(context.Context) error{s.tracking.Run, s.receiveReports, s.hooks.Run, s.runSender, s.runBroadcasts, s.journeys.Run} {
 		if s.config.Still {
 			break
 		}
