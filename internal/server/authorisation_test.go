@@ -275,6 +275,7 @@ func TestOtherWorkspace(t *testing.T) {
 	template := mine.want(201, "POST /api/templates", map[string]any{"name": "t", "content": map[string]any{"push": map[string]any{"title": "t", "body": "b"}}}).get("id").(string)
 	campaign := mine.want(201, "POST /api/campaigns", map[string]any{"name": "c", "spec": json.RawMessage(`{"trigger":{"kind":"api"},"steps":[{"id":"x","kind":"exit"}]}`)}).get("id").(string)
 	broadcast := mine.want(201, "POST /api/broadcasts", map[string]string{"name": "b"}).get("id").(string)
+	webhook := mine.want(201, "POST /api/webhooks", map[string]any{"name": "w", "url": "https://example.com/hook", "events": []string{"person.erased"}}).get("id").(string)
 	done := mine.bringIn("kind=people&format=csv", []byte("id,email,plan\nu1,u1@example.com,pro\n"))
 	imported := done.get("id").(string)
 	keys := mine.want(200, "GET /api/keys", nil)
@@ -315,13 +316,16 @@ func TestOtherWorkspace(t *testing.T) {
 		{"POST /api/broadcasts/" + broadcast + "/unschedule", nil}, {"POST /api/broadcasts/" + broadcast + "/send", nil}, {"POST /api/broadcasts/" + broadcast + "/pause", nil},
 		{"POST /api/broadcasts/" + broadcast + "/resume", nil}, {"POST /api/broadcasts/" + broadcast + "/cancel", nil},
 		{"GET /api/deliveries/" + sent, nil},
+		{"GET /api/webhooks/" + webhook, nil}, {"PUT /api/webhooks/" + webhook, map[string]any{"name": "x", "url": "https://example.com/hook", "events": []string{"person.erased"}}}, {"DELETE /api/webhooks/" + webhook, nil},
+		{"POST /api/webhooks/" + webhook + "/rotate", nil}, {"POST /api/webhooks/" + webhook + "/ping", nil}, {"GET /api/webhooks/" + webhook + "/calls", nil},
+		{"POST /api/webhooks/" + webhook + "/replay", map[string]any{}},
 		{"DELETE /api/keys/" + key, nil}, {"POST /api/keys/" + key + "/rotate", map[string]any{}},
 		{"PUT /api/users/" + user, map[string]string{"role": "admin"}}, {"DELETE /api/users/" + user, nil}, {"POST /api/users/" + user + "/password", nil},
 	} {
 		if a := other.do(c.request, c.body); a.status != 404 || a.get("code") != "not_found" {
 			t.Errorf("%s from another workspace: status %d: %s", c.request, a.status, a.body)
 		}
-		for _, id := range []string{segment, manual, channel, template, campaign, person, imported, sent, key, user, broadcast, "/1/"} {
+		for _, id := range []string{segment, manual, channel, template, campaign, person, imported, sent, key, user, broadcast, webhook, "/1/"} {
 			c.request = strings.Replace(c.request, id, replacement(id), 1)
 		}
 		path, _, _ := strings.Cut(c.request, "?")

@@ -1,5 +1,7 @@
 import { createRouter, parseSearchWith, stringifySearchWith } from '@tanstack/react-router';
 import { queryClient } from '../api/query';
+import { broadcastRoutes } from '../broadcasts/routes';
+import { campaignRoutes } from '../campaigns/routes';
 import { dataRoutes } from '../data/routes';
 import { parseExact } from '../definition/exact';
 import { homeRoutes } from '../home/routes';
@@ -7,13 +9,23 @@ import { peopleRoutes } from '../people/routes';
 import { segmentRoutes } from '../segments/routes';
 import { sessionRoutes } from '../session/routes';
 import { settingsRoutes } from '../settings/routes';
+import { templateRoutes } from '../templates/routes';
 import { ErrorPage, NotFoundPage } from './error';
 import { inside, root } from './inside';
 import { Waiting } from './states';
 
 const tree = root.addChildren([
   ...sessionRoutes,
-  inside.addChildren([...homeRoutes, ...peopleRoutes, ...segmentRoutes, ...dataRoutes, ...settingsRoutes]),
+  inside.addChildren([
+    ...homeRoutes,
+    ...peopleRoutes,
+    ...segmentRoutes,
+    ...campaignRoutes,
+    ...broadcastRoutes,
+    ...templateRoutes,
+    ...dataRoutes,
+    ...settingsRoutes,
+  ]),
 ]);
 
 /** A value of the address, with every digit of its numbers: an id that is a number too long for one stays a text. */

@@ -1,4 +1,14 @@
-import { IconActivity, IconDatabase, IconHome, IconSettings, IconUser, IconUsersGroup } from '@tabler/icons-react';
+import {
+  IconActivity,
+  IconDatabase,
+  IconHome,
+  IconRoute,
+  IconSettings,
+  IconSpeakerphone,
+  IconTemplate,
+  IconUser,
+  IconUsersGroup,
+} from '@tabler/icons-react';
 
 /** The screens of a workspace, in the order of the rail. */
 export const screens = [
@@ -6,6 +16,9 @@ export const screens = [
   { to: '/w/$workspace/people', label: 'People', icon: IconUser, exact: false },
   { to: '/w/$workspace/activity', label: 'Activity', icon: IconActivity, exact: false },
   { to: '/w/$workspace/segments', label: 'Segments', icon: IconUsersGroup, exact: false },
+  { to: '/w/$workspace/campaigns', label: 'Campaigns', icon: IconRoute, exact: false },
+  { to: '/w/$workspace/broadcasts', label: 'Broadcasts', icon: IconSpeakerphone, exact: false },
+  { to: '/w/$workspace/templates', label: 'Templates', icon: IconTemplate, exact: false },
   { to: '/w/$workspace/data', label: 'Data', icon: IconDatabase, exact: false },
   { to: '/w/$workspace/settings', label: 'Settings', icon: IconSettings, exact: false },
 ] as const;

@@ -121,3 +121,6 @@ export const segmentsQuery = (workspace: string) =>
     },
     staleTime: 10_000,
   });
+
+/** The condition that a text says; what is wrong with it otherwise. */
+export const parseWords = async (text: string): Promise<Condition> => (await parse({ text })).definition;

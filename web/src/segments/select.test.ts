@@ -17,6 +17,7 @@ const segment = (name: string, more: Partial<Segment> = {}): Segment => ({
   version: 1,
   serving: 1,
   used_in: [],
+  campaigns: [],
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-01-01T00:00:00Z',
   ...more,
