@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -144,7 +145,7 @@ func (s *source) findRoutes(body ast.Node) int {
 				r.heavy = lastName(field.Value) == "true"
 			}
 		}
-		r.handler = "handler of " + r.id
+		r.handler = fmt.Sprintf("handler %d, of %s", len(s.routes), r.id) // two loops may give the same id
 		s.calls[r.handler] = mentioned(call.Args[2])
 		s.routes = append(s.routes, r)
 		return true

@@ -61,7 +61,7 @@ func (c client) snapshot() map[string]string {
 func bodiless(route string) bool {
 	for _, end := range []string{"/archive", "/restore", "/pause", "/resume", "/cancel", "/replay", "/segments/{id}", "/password"} {
 		if strings.HasSuffix(route, end) {
-			return !strings.HasPrefix(route, "PUT ")
+			return !strings.HasPrefix(route, "PUT ") && !strings.Contains(route, "/webhooks/")
 		}
 	}
 	return false
