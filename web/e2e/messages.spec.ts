@@ -76,3 +76,27 @@ test('a campaign is drawn step by step, started, and shows who is where', async 
   await expect(page.getByText(/under way$/)).toBeVisible({ timeout: 20_000 });
   await accessible(page);
 });
+
+test('what the sandbox caught is read as an inbox shows it, and the people behind a number are listed', async ({
+  console: page,
+  open,
+}) => {
+  await open('/deliveries/inbox');
+  const messages = page.getByRole('navigation', { name: 'Messages' });
+  await expect(messages.getByRole('button').first()).toBeVisible();
+  await messages.getByRole('button').first().click();
+  await expect(page.frameLocator('iframe[title="The message"]').locator('body')).not.toBeEmpty();
+  await accessible(page);
+  await page.getByText('Headers', { exact: true }).click();
+  await expect(page.getByText(/List-Unsubscribe: </)).toBeVisible();
+  await open('/broadcasts');
+  await page.getByRole('link', { name: 'News of November' }).click();
+  await page.getByRole('link', { name: 'Left out' }).click();
+  await expect(page.getByRole('tab', { name: 'All messages' })).toBeVisible();
+  await expect(
+    page.getByRole('table', { name: 'Messages' }).or(page.getByText('No message is like that')),
+  ).toBeVisible();
+  await open('/deliveries/log');
+  await expect(page.getByRole('table', { name: 'Messages' })).toBeVisible();
+  await accessible(page);
+});

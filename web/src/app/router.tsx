@@ -4,6 +4,7 @@ import { broadcastRoutes } from '../broadcasts/routes';
 import { campaignRoutes } from '../campaigns/routes';
 import { dataRoutes } from '../data/routes';
 import { parseExact } from '../definition/exact';
+import { deliveryRoutes } from '../deliveries/routes';
 import { homeRoutes } from '../home/routes';
 import { peopleRoutes } from '../people/routes';
 import { segmentRoutes } from '../segments/routes';
@@ -23,6 +24,7 @@ const tree = root.addChildren([
     ...campaignRoutes,
     ...broadcastRoutes,
     ...templateRoutes,
+    ...deliveryRoutes,
     ...dataRoutes,
     ...settingsRoutes,
   ]),

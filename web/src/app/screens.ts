@@ -2,6 +2,7 @@ import {
   IconActivity,
   IconDatabase,
   IconHome,
+  IconMail,
   IconRoute,
   IconSettings,
   IconSpeakerphone,
@@ -19,6 +20,7 @@ export const screens = [
   { to: '/w/$workspace/campaigns', label: 'Campaigns', icon: IconRoute, exact: false },
   { to: '/w/$workspace/broadcasts', label: 'Broadcasts', icon: IconSpeakerphone, exact: false },
   { to: '/w/$workspace/templates', label: 'Templates', icon: IconTemplate, exact: false },
+  { to: '/w/$workspace/deliveries', label: 'Deliveries', icon: IconMail, exact: false },
   { to: '/w/$workspace/data', label: 'Data', icon: IconDatabase, exact: false },
   { to: '/w/$workspace/settings', label: 'Settings', icon: IconSettings, exact: false },
 ] as const;

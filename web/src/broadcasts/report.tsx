@@ -1,8 +1,9 @@
-import { Badge, Paper, Progress, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Badge, Paper, Progress, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { count, number, percent } from '../app/format';
 import { Failure, Waiting } from '../app/states';
+import type { DeliverySearch } from '../deliveries/routes';
 import { type Broadcast, reportQuery, type Report as Told } from './api';
 import { reasonName } from './reasons';
 import { Steps } from './steps';
@@ -32,7 +33,7 @@ export function Report({ broadcast }: { broadcast: Broadcast }) {
           </Text>
         </Stack>
       )}
-      <Figures n={r.numbers} />
+      <Figures n={r.numbers} broadcast={broadcast.id} />
       {r.numbers.machine_opened + r.numbers.machine_clicked > 0 && (
         <Text size="sm" c="dimmed">
           {`Not counted: ${count(r.numbers.machine_opened, 'open', 'opens')} and ${count(r.numbers.machine_clicked, 'click', 'clicks')} by machines.`}
@@ -50,7 +51,8 @@ export function Report({ broadcast }: { broadcast: Broadcast }) {
   );
 }
 
-function Figures({ n }: { n: Numbers }) {
+function Figures({ n, broadcast }: { n: Numbers; broadcast: string }) {
+  const { workspace } = useParams({ from: '/w/$workspace' });
   const figures: [string, number, number][] = [
     ['Sent', n.sent, 0],
     ['Delivered', n.delivered, n.sent],
@@ -70,7 +72,19 @@ function Figures({ n }: { n: Numbers }) {
       {shown.map(([label, value, of]) => (
         <Paper key={label} withBorder p="sm">
           <Text size="sm" c="dimmed">
-            {label}
+            <Anchor
+              c="inherit"
+              renderRoot={(props) => (
+                <Link
+                  {...props}
+                  to="/w/$workspace/deliveries/log"
+                  params={{ workspace }}
+                  search={{ origin: broadcast, ...behind[label] }}
+                />
+              )}
+            >
+              {label}
+            </Anchor>
           </Text>
           <Text size="xl" fw={600} className="number">
             {number(value)}
@@ -85,6 +99,21 @@ function Figures({ n }: { n: Numbers }) {
     </SimpleGrid>
   );
 }
+
+/** How the people behind a number are found. */
+const behind: Readonly<Record<string, DeliverySearch>> = {
+  Sent: { state: 'sent' },
+  Delivered: { outcome: 'delivered' },
+  Opened: { outcome: 'opened' },
+  Clicked: { outcome: 'clicked' },
+  Converted: { outcome: 'converted' },
+  Bounced: { outcome: 'bounced' },
+  Complained: { outcome: 'complained' },
+  Unsubscribed: { outcome: 'unsubscribed' },
+  Failed: { state: 'failed' },
+  Unknown: { state: 'unknown' },
+  'Left out': { state: 'skipped' },
+};
 
 const usual = new Set(['Sent', 'Opened', 'Clicked', 'Unsubscribed', 'Left out']);
 
