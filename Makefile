@@ -17,7 +17,8 @@ BENCH ?=
 LOAD ?=
 
 # Packages whose tests run under the race detector: those that share memory between goroutines.
-RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/... ./internal/server/... ./internal/api/... ./internal/imports/... ./internal/records/...
+RACE := ./internal/ingest/... ./internal/compat/... ./internal/engine/stripes/... ./internal/server/... ./internal/api/... ./internal/imports/... ./internal/records/... \
+	./internal/campaign/... ./internal/delivery/... ./internal/tracking/... ./internal/hooks/... ./internal/places/... ./internal/outbound/... ./internal/render/...
 
 # One way of compiling for everything but the race detector, which needs C.
 export CGO_ENABLED = 0

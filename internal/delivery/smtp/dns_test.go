@@ -3,6 +3,7 @@ package smtp_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"testing"
@@ -74,7 +75,7 @@ func TestLookup(t *testing.T) {
 	d := smtp.Domain{Name: "shop.example", Server: "mail.shop.example", ReturnPath: "bounces.shop.example", Receiver: "carpel.shop.example", Keys: c.Keys()}
 	records := map[string][]string{}
 	states := func() (string, []smtp.Record) {
-		all, err := smtp.Lookup(t.Context(), zone(t, records), d)
+		all, err := smtp.Lookup(t.Context(), zone(t, maps.Clone(records)), d)
 		if err != nil {
 			t.Fatal(err)
 		}
