@@ -34,7 +34,7 @@ test('on a phone the builder opens who matches, and checks a person', async ({ c
   const panel = page.getByRole('dialog', { name: 'Who matches' });
   await expect(panel.getByText('For example')).toBeVisible();
   await panel.getByRole('combobox', { name: 'Check a person' }).fill('u00042');
-  await page.getByRole('option').first().click();
+  await page.getByRole('listbox', { name: 'Check a person' }).getByRole('option').first().click();
   await expect(panel.getByText(/^is (not )?in$/)).toBeVisible();
   await accessible(page);
 });

@@ -85,7 +85,7 @@ test('the timeline is by days, narrowed in the address, and opens', async ({ con
   await page.getByRole('tab', { name: 'Timeline' }).click();
   await expect(page.getByRole('region', { name: /day, \d+ \w+ 2026|day \d+ \w+ 2026/ }).first()).toBeVisible();
   await page.getByRole('button', { name: 'project_created' }).first().click();
-  await expect(page.getByText('template')).toBeVisible();
+  await expect(page.getByText('template', { exact: true })).toBeVisible();
   await accessible(page);
   await page.getByText('Messages', { exact: true }).click();
   await expect(page).toHaveURL(/kind=message/);
