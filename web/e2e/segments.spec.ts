@@ -152,7 +152,7 @@ test.describe('a segment', () => {
     await expect(page).toHaveURL(/range=90d/);
     await page.getByRole('button', { name: 'Show the time before' }).click();
     await expect(page).toHaveURL(/past=true/);
-    await expect(page.getByText(/^Made .* Dotted: /)).toBeVisible();
+    await expect(page.getByText(/^Created .* Dotted: /)).toBeVisible();
     await page.getByRole('button', { name: 'As a table' }).click();
     await expect(page.getByRole('table', { name: 'Size over time' }).getByRole('row')).not.toHaveCount(0);
     await accessible(page);
