@@ -242,10 +242,10 @@ func (a *API) broadcastVersion(c *call, id, ifMatch string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	b, err := a.Records.Broadcast(c, c.Workspace, id)
-	if err == nil && ifMatch != etag(b.UpdatedAt) {
-		err = carpel.Errorf(carpel.CodeVersion, "the broadcast was changed by somebody else at %s; read it again", b.UpdatedAt.Format(time.RFC3339))
+	if err != nil {
+		return time.Time{}, err
 	}
-	return b.UpdatedAt, err
+	return ifVersion("broadcast", b.UpdatedAt, ifMatch)
 }
 
 type moveBroadcastIn struct {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/records"
@@ -185,17 +184,6 @@ type updateCampaignIn struct {
 	}
 }
 
-// unchangedCampaign refuses an edit of a campaign that was changed since its editor read it, and returns what it must have.
-func unchangedCampaign(one carpel.Campaign, ifMatch string) (time.Time, error) {
-	if ifMatch == "" || ifMatch == "*" {
-		return time.Time{}, nil
-	}
-	if ifMatch != etag(one.UpdatedAt) {
-		return time.Time{}, carpel.Errorf(carpel.CodeVersion, "the campaign was changed by somebody else at %s; read it again", one.UpdatedAt.Format(time.RFC3339))
-	}
-	return one.UpdatedAt, nil
-}
-
 func (a *API) updateCampaign(c *call, in *updateCampaignIn) (*campaignOut, error) {
 	defer a.edits.lock(c.Workspace)()
 	one, err := a.Records.Campaign(c, c.Workspace, in.ID)
@@ -203,7 +191,7 @@ func (a *API) updateCampaign(c *call, in *updateCampaignIn) (*campaignOut, error
 		return nil, err
 	}
 	edit := records.CampaignEdit{Name: in.Body.Name, Spec: in.Body.Spec}
-	if edit.IfVersion, err = unchangedCampaign(one, in.IfMatch); err != nil {
+	if edit.IfVersion, err = ifVersion("campaign", one.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
 	}
 	if edit.Spec != nil {
@@ -239,7 +227,7 @@ func (a *API) deleteCampaign(c *call, in *deleteCampaignIn) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, err := unchangedCampaign(one, in.IfMatch)
+	version, err := ifVersion("campaign", one.UpdatedAt, in.IfMatch)
 	if err != nil {
 		return nil, err
 	}

@@ -149,12 +149,9 @@ func (a *API) updateChannel(c *call, in *updateChannelIn) (*channelOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	var version time.Time
-	if in.IfMatch != "" && in.IfMatch != "*" {
-		if in.IfMatch != etag(old.UpdatedAt) {
-			return nil, carpel.Errorf(carpel.CodeVersion, "the channel was changed by somebody else at %s; read it again", old.UpdatedAt.Format(time.RFC3339))
-		}
-		version = old.UpdatedAt
+	version, err := ifVersion("channel", old.UpdatedAt, in.IfMatch)
+	if err != nil {
+		return nil, err
 	}
 	edit := provider.Edit{Name: in.Body.Name, On: in.Body.On, Settings: in.Body.Settings, Secrets: in.Body.Secrets}
 	if err := edit.Prepare(old.Provider, a.shown(old).Has); err != nil {

@@ -46,12 +46,20 @@ type segmentOut struct {
 
 func etag(updated time.Time) string { return fmt.Sprintf(`"%d"`, updated.UnixMilli()) }
 
-// unchanged refuses an edit of a segment, last changed at updated, that was changed since its editor read it.
-func unchanged(updated time.Time, ifMatch string) error {
+// unchanged refuses an edit of what was changed, at updated, since its editor read it; what names it in the words.
+func unchanged(what string, updated time.Time, ifMatch string) error {
 	if ifMatch == "" || ifMatch == "*" || ifMatch == etag(updated) {
 		return nil
 	}
-	return carpel.Errorf(carpel.CodeVersion, "the segment was changed by somebody else at %s; read it again", updated.Format(time.RFC3339))
+	return carpel.Errorf(carpel.CodeVersion, "the %s was changed by somebody else at %s; read it again", what, updated.Format(time.RFC3339))
+}
+
+// ifVersion is unchanged, and returns the moment that the records then hold the edit to; zero when any will do.
+func ifVersion(what string, updated time.Time, ifMatch string) (time.Time, error) {
+	if ifMatch == "" || ifMatch == "*" {
+		return time.Time{}, nil
+	}
+	return updated, unchanged(what, updated, ifMatch)
 }
 
 // usedIn returns, by id and by key, the ids of the segments that refer to a segment. Archived ones do not count.
@@ -352,7 +360,7 @@ func (a *API) updateSegment(c *call, in *updateSegmentIn) (*segmentOut, error) {
 	if err := a.checkReferences(c, "definition", edit.Definition); err != nil {
 		return nil, err
 	}
-	if err := unchanged(s.UpdatedAt, in.IfMatch); err != nil {
+	if err := unchanged("segment", s.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
 	}
 	old := s
@@ -401,7 +409,7 @@ func (a *API) deleteSegment(c *call, in *deleteSegmentIn) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unchanged(s.UpdatedAt, in.IfMatch); err != nil {
+	if err := unchanged("segment", s.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
 	}
 	if err := a.notInUse(c, s); err != nil {

@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/carpel/carpel"
 	"github.com/carpel/carpel/internal/records"
@@ -127,11 +126,8 @@ func (a *API) updateTemplate(c *call, in *updateTemplateIn) (*templateOut, error
 			return nil, err
 		}
 	}
-	if err := unchangedTemplate(t, in.IfMatch); err != nil {
+	if edit.IfVersion, err = ifVersion("template", t.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
-	}
-	if in.IfMatch != "" && in.IfMatch != "*" {
-		edit.IfVersion = t.UpdatedAt
 	}
 	old := t
 	if t, err = a.Records.UpdateTemplate(c, c.Workspace, c.Who, t.ID, edit); err != nil {
@@ -155,14 +151,6 @@ func checkContent(content carpel.Content) error {
 	return nil
 }
 
-// unchangedTemplate refuses an edit of a template that was changed since its editor read it.
-func unchangedTemplate(t carpel.Template, ifMatch string) error {
-	if ifMatch == "" || ifMatch == "*" || ifMatch == etag(t.UpdatedAt) {
-		return nil
-	}
-	return carpel.Errorf(carpel.CodeVersion, "the template was changed by somebody else at %s; read it again", t.UpdatedAt.Format(time.RFC3339))
-}
-
 type deleteTemplateIn struct {
 	ID      string `path:"id" doc:"Id or key of the template."`
 	IfMatch string `header:"If-Match" doc:"The ETag that the template must still have; 412 otherwise."`
@@ -173,7 +161,7 @@ func (a *API) deleteTemplate(c *call, in *deleteTemplateIn) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unchangedTemplate(t, in.IfMatch); err != nil {
+	if err := unchanged("template", t.UpdatedAt, in.IfMatch); err != nil {
 		return nil, err
 	}
 	if err := a.Records.DeleteTemplate(c, c.Workspace, t.ID); err != nil {

@@ -18,7 +18,6 @@ const (
 	ReasonTopic        = "topic"            // from the topic, or not subscribed to it
 	ReasonNoAddress    = "no_address"       // no email, or no device that a channel reaches
 	ReasonBadAddress   = "bad_address"      // the email is none
-	ReasonUnverified   = "unverified"       // a browser set the email, and nobody confirmed it
 	ReasonSuppressed   = "suppressed"       // the address is
 	ReasonCap          = "cap"              // the person got as many messages as they may
 	ReasonMissing      = "missing_variable" // which has no value for the person, and no default

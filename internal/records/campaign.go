@@ -93,14 +93,7 @@ func (db *DB) Campaign(ctx context.Context, workspace, id string) (carpel.Campai
 
 // CampaignByAlias returns the campaign that the Customer.io family knows by an integer; CodeNotFound when there is none.
 func (db *DB) CampaignByAlias(ctx context.Context, workspace string, alias int64) (carpel.Campaign, error) {
-	c, err := scanCampaign(db.read.QueryRowContext(ctx, "SELECT "+campaignColumns+" FROM campaigns WHERE workspace = ? AND alias = ?", workspace, alias))
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, carpel.Errorf(carpel.CodeNotFound, "there is no campaign %d", alias)
-	}
-	if err != nil {
-		return c, fmt.Errorf("read campaign: %w", err)
-	}
-	return c, nil
+	return byAlias(ctx, db, "campaign", "campaigns", campaignColumns, scanCampaign, workspace, alias)
 }
 
 // Campaigns lists a workspace's campaigns, newest first, archived ones included.

@@ -257,3 +257,16 @@ func rows[T any](ctx context.Context, db lister, scan func(row) (T, error), quer
 
 // row is what *sql.Row and *sql.Rows share.
 type row interface{ Scan(dest ...any) error }
+
+// byAlias reads what the Customer.io family knows by an integer, of a table that has aliases; CodeNotFound when there is
+// none. what names it in the words.
+func byAlias[T any](ctx context.Context, db *DB, what, table, columns string, scan func(row) (T, error), workspace string, alias int64) (T, error) {
+	one, err := scan(db.read.QueryRowContext(ctx, "SELECT "+columns+" FROM "+table+" WHERE workspace = ? AND alias = ?", workspace, alias))
+	if errors.Is(err, sql.ErrNoRows) {
+		return one, carpel.Errorf(carpel.CodeNotFound, "there is no %s %d", what, alias)
+	}
+	if err != nil {
+		return one, fmt.Errorf("read %s: %w", what, err)
+	}
+	return one, nil
+}

@@ -284,14 +284,7 @@ func (db *DB) Segment(ctx context.Context, workspace, ref string) (carpel.Segmen
 
 // SegmentByAlias returns the segment that the Customer.io family knows by an integer; CodeNotFound when there is none.
 func (db *DB) SegmentByAlias(ctx context.Context, workspace string, alias int64) (carpel.Segment, error) {
-	s, err := scanSegment(db.read.QueryRowContext(ctx, "SELECT "+segmentColumns+" FROM segments WHERE workspace = ? AND alias = ?", workspace, alias))
-	if errors.Is(err, sql.ErrNoRows) {
-		return s, carpel.Errorf(carpel.CodeNotFound, "there is no segment %d", alias)
-	}
-	if err != nil {
-		return s, fmt.Errorf("read segment: %w", err)
-	}
-	return s, nil
+	return byAlias(ctx, db, "segment", "segments", segmentColumns, scanSegment, workspace, alias)
 }
 
 // Segments lists a workspace's segments in the order they were made, archived ones included.

@@ -179,14 +179,7 @@ func (db *DB) Template(ctx context.Context, workspace, ref string) (carpel.Templ
 
 // TemplateByAlias returns the template that the Customer.io family knows by an integer; CodeNotFound when there is none.
 func (db *DB) TemplateByAlias(ctx context.Context, workspace string, alias int64) (carpel.Template, error) {
-	t, err := scanTemplate(db.read.QueryRowContext(ctx, "SELECT "+templateColumns+" FROM templates WHERE workspace = ? AND alias = ?", workspace, alias))
-	if errors.Is(err, sql.ErrNoRows) {
-		return t, carpel.Errorf(carpel.CodeNotFound, "there is no template %d", alias)
-	}
-	if err != nil {
-		return t, fmt.Errorf("read template: %w", err)
-	}
-	return t, nil
+	return byAlias(ctx, db, "template", "templates", templateColumns, scanTemplate, workspace, alias)
 }
 
 // Templates lists a workspace's templates in the order they were made.
